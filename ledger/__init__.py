@@ -1,0 +1,1 @@
+"""Jinlan: a ledger of skill credits and verifiable records out of it."""
