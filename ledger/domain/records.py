@@ -1,0 +1,121 @@
+"""The records of this ledger: what an issuer orders to be recorded, and what a transcript shows.
+
+Commands are orders from an issuer; a body (see docs/architecture.md) is the fact that was recorded. The person in a
+command goes to the vault alone; nothing of it enters a body.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a record is about, as the issuer names them. For the vault only."""
+
+    name: str
+    id_number: str
+    phone: str | None = None
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """A row of the occupation table: code ``d-dd-dd-dd``, its name, and its flags (``S`` digital, ``L`` green)."""
+
+    code: str
+    name: str
+    flags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingClass:
+    """One class (班級) of a training, with its first and last day."""
+
+    number: str
+    name: str | None
+    training_type: str | None
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How the class was examined. Scores are decimal texts by part (``theory``, ``practice``, ``overall``)."""
+
+    on: date | None
+    passed: bool
+    scores: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate as its issuer states it; a right form proves nothing by itself."""
+
+    type: str
+    number: str
+    issued: date
+    assessor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCompletion:
+    """Record that a person completed a class. ``level`` is the rank, ``hours`` are 課時 by mode."""
+
+    person: Person
+    training_class: TrainingClass
+    occupation: Occupation
+    level: int
+    hours: Mapping[str, Fraction]
+    attendance: Fraction | None
+    assessment: Assessment
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCertificate:
+    """Record a certificate that a person gained, with or without a class on this ledger."""
+
+    person: Person
+    certificate: Certificate
+    occupation: Occupation
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLine:
+    """One record as a transcript shows it.
+
+    Attributes:
+        index: Index of the entry.
+        kind: ``completion`` or ``certificate``.
+        issuer: Organisation id.
+        recorded_at_ms: Entry time, milliseconds since 1970, UTC.
+        body: The body as recorded.
+        status: ``active``, ``superseded``, ``revoked`` or ``expired``, at the transcript's date.
+        counted: Credits that count in the total, decimal text at the schedule's quantum.
+        notes: Codes that explain why ``counted`` differs from what was granted.
+        related: Index of the entry that superseded, revoked or displaced this one, if any.
+    """
+
+    index: int
+    kind: str
+    issuer: str
+    recorded_at_ms: int
+    body: Mapping[str, Any]
+    status: str
+    counted: str
+    notes: tuple[str, ...] = ()
+    related: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All records of one person at a date, with the credits that count."""
+
+    subject: str
+    on: date
+    lines: tuple[TranscriptLine, ...]
+    total: str
