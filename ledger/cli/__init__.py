@@ -1,0 +1,21 @@
+"""The command line, for operators and for offline verifiers: ``python -m ledger COMMAND``.
+
+Exit status: 0 when sound, 1 when not (a document that is not valid, a log that is damaged, something refused), 2 for
+wrong use. Each command takes ``--json`` and then prints one JSON document on standard output and nothing else there.
+"""
+
+import click
+
+from ledger.cli import keys, proofs, records, setup
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Jinlan (金藍): a ledger of skill credits that nobody can quietly rewrite."""
+
+
+for _module in (setup, records, proofs, keys):
+    for _command in _module.COMMANDS:
+        main.add_command(_command)

@@ -1,0 +1,78 @@
+"""The main job, shown as it happens: roster in, credits out, an export, and a verdict that needs no ledger."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ledger.cli.output import print_json
+from ledger.cli.records import today
+from ledger.example import ROSTER
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import Ledger
+from ledger.services.erasure import EXPORTS
+from ledger.services.example import install_example
+from ledger.services.exports import export_bundle
+from ledger.services.opening import initialise
+from ledger.services.rosters import ImportedRow, import_roster
+from ledger.services.settings import Settings
+from ledger.services.transcripts import list_subjects, read_transcript
+
+# Under one key the example is recorded once, however often it is run.
+KEY: Final = "example-roster-1"
+
+
+def run_main_job(settings: Settings, *, as_json: bool) -> bool:
+    """Do the main job on the example; tell whether the verdict was good."""
+    say = (lambda _text: None) if as_json else click.echo
+    ledger = initialise(settings)
+    try:
+        school = install_example(ledger)
+        say(f"1  ledger     {ledger.origin} in {ledger.home}")
+        say(f"2  school     {school.name} ({school.id})")
+        refused: list[ImportedRow] = []
+        summary = import_roster(
+            ledger,
+            school.id,
+            ROSTER.read_bytes(),
+            ROSTER.name,
+            key=KEY,
+            on_row=lambda row: refused.append(row) if row.outcome == "rejected" else None,
+        )
+        counts = summary.outcomes
+        say(
+            f"3  roster     {summary.rows} rows: {counts['accepted']} accepted, {counts['duplicate']} recorded before, "
+            f"{counts['rejected']} rejected" + ("  (as recorded by an earlier run)" if summary.replayed else "")
+        )
+        for row in refused:
+            say(f"                row {row.source.row}: {', '.join(row.codes)}")
+        say(f"4  credits    {summary.credits} credits granted")
+        exported, subject = _export(ledger)
+        say(f"5  transcript {read_transcript(ledger, subject, today(ledger))['total_credits']} credits for one worker")
+        say(f"6  export     {exported}")
+        size = sign_checkpoint(ledger).checkpoint.size
+        say(f"7  checkpoint {size} entries, signed: {settings.home / 'checkpoint'}")
+    finally:
+        ledger.close()
+    trust = settings.home / "keys.json"
+    arguments = [sys.executable, "-m", "ledger", "verify", str(exported), "--trust", str(trust)]
+    verdict = subprocess.run(arguments, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    say("8  verdict    by a fresh process, from that file and keys.json alone:")
+    say("".join(f"              {line}\n" for line in verdict.stdout.splitlines()).rstrip())
+    sound = verdict.returncode == 0
+    if as_json:
+        print_json({"summary": summary.to_json(), "export": str(exported), "valid": sound, "entries": size})
+    return sound
+
+
+def _export(ledger: Ledger) -> tuple[Path, str]:
+    """Export the worker with the most records."""
+    listed = list_subjects(ledger)
+    subject: str = max(listed, key=lambda each: (each["records"], each["id"]))["id"]
+    folder = ledger.home / EXPORTS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / f"{subject}.json"
+    target.write_bytes(export_bundle(ledger, subject, today(ledger)))
+    return target, subject

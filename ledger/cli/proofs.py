@@ -1,0 +1,127 @@
+"""Commands that check and prove: verify, audit, checkpoint, prove."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from ledger.cli.output import SOUND, UNSOUND, WRONG_USE, command, opened_ledger, print_json, progress
+from ledger.core.key_list import KeyList, decode_key_list
+from ledger.errors import NotFoundError
+from ledger.services.auditing import audit
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import system_clock
+from ledger.services.proving import entry_bytes, prove
+from ledger.services.settings import Settings
+from ledger.verify import Report, verify
+
+
+def read_trust(path: Path | None) -> KeyList:
+    """Read the key list that a verifier trusts: the one named, or that of the ledger at JINLAN_HOME.
+
+    Raises:
+        NotFoundError: There is none.
+        MalformedError: It is not a key list.
+    """
+    source = path or Settings.from_environment().home / "keys.json"
+    if not source.exists():
+        raise NotFoundError(
+            f"no key list at {source}: get the ledger's keys.json from the authority and name it with --trust",
+            code="no-ledger",
+        )
+    return decode_key_list(source.read_bytes())
+
+
+@command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--trust", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The ledger's keys.json.")
+@click.option("--lang", type=click.Choice(["zh-Hans", "zh-Hant", "en"]), default="en", show_default=True)
+def verify_command(*, file: Path, trust: Path | None, lang: str, as_json: bool) -> int:
+    """Check a bundle or a credential, with no network and no database."""
+    report = verify(file.read_bytes(), read_trust(trust), system_clock())
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report, lang)
+    return SOUND if report.verdict == "valid" else UNSOUND
+
+
+def _print_report(report: Report, lang: str) -> None:
+    document = report.to_json()
+    click.echo(f"{document['text'][lang]}  ({report.verdict}, {report.kind}, checked {document['checked_at']})")
+    for check in document["checks"]:
+        mark = {"pass": "+", "fail": "x", "unchecked": "?"}[check["result"]]
+        reason = "" if check["reason"] is None else f": {check['reason_text'][lang]} ({check['reason']})"
+        click.echo(f"  {mark} {check['text'][lang]}{reason}")
+    for record in document["records"]:
+        click.echo(f"  #{record['index']}  {record['text'][lang]}")
+
+
+@command("audit")
+def audit_command(*, as_json: bool) -> int:
+    """Check everything that is stored: entries, leaf hashes, tiles, bodies, projections, checkpoints."""
+    with opened_ledger() as ledger, progress("entries", None, quiet=as_json) as advance:
+        report = audit(ledger, advance)
+    document = {
+        "sound": report.sound,
+        "entries": report.entries,
+        "bodies": report.bodies,
+        "erased": report.erased,
+        "checkpoints": report.checkpoints,
+        "first_bad_index": report.first_bad_index,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+    if as_json:
+        print_json(document)
+    else:
+        for finding in report.findings:
+            where = "" if finding.index is None else f"entry {finding.index}: "
+            click.echo(f"{finding.what}: {where}{finding.message}")
+        click.echo(
+            f"{report.entries} entries, {report.bodies} bodies, {report.erased} erased, "
+            f"{report.checkpoints} checkpoints: {'sound' if report.sound else 'NOT SOUND'}"
+        )
+        if not report.sound:
+            click.echo(f"first bad index: {report.first_bad_index}")
+    return SOUND if report.sound else UNSOUND
+
+
+@command("checkpoint")
+def checkpoint(*, as_json: bool) -> None:
+    """Sign a checkpoint if the log has grown, and print the newest."""
+    with opened_ledger() as ledger:
+        signed = sign_checkpoint(ledger)
+    if as_json:
+        print_json(
+            {
+                "origin": signed.checkpoint.origin,
+                "size": signed.checkpoint.size,
+                "root": signed.checkpoint.root.hex(),
+                "note": signed.note.decode(),
+            }
+        )
+    else:
+        click.echo(signed.note.decode(), nl=False)
+
+
+@command("prove")
+@click.argument("index", type=click.IntRange(min=0))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the proof here, not to the screen.")
+def prove_command(*, index: int, out: Path | None, as_json: bool) -> int:
+    """Give the tlog-proof of an entry in the newest checkpoint."""
+    with opened_ledger() as ledger:
+        proof, entry = prove(ledger, index), entry_bytes(ledger, index)
+    if out is not None:
+        out.write_text(proof)
+    if as_json:
+        print_json({"index": index, "entry": entry.decode(), "proof": proof})
+    elif out is None:
+        sys.stdout.write(proof)
+    else:
+        click.echo(f"{out}: {len(proof)} bytes")
+    return SOUND
+
+
+COMMANDS = (verify_command, audit_command, checkpoint, prove_command)
+__all__ = ["COMMANDS", "WRONG_USE"]

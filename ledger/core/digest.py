@@ -1,0 +1,79 @@
+"""The hashes of suite SCL-1, each in a domain of its own.
+
+    leaf        SHA-256(0x00 || entry bytes)                   RFC 6962, 2.1
+    node        SHA-256(0x01 || left || right)                 RFC 6962, 2.1
+    commitment  HMAC-SHA-256(salt, canonical body)             docs/architecture.md, Entry
+    subject     HMAC-SHA-256(salt, "subject" 0x00 subject id)  docs/architecture.md, Bodies
+
+This is the only module that names SHA-256, so that no two uses can run into each other's domain. A
+canonical body begins with ``{`` and the subject tag with ``s``: under one salt they never meet.
+"""
+
+import hashlib
+import hmac
+from typing import Final
+
+from ledger.errors import MalformedError
+
+HASH_BYTES: Final = 32
+SALT_BYTES: Final = 32
+
+EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+"""Root hash of a tree without entries, and what ``prev`` of entry 0 holds."""
+
+
+def sha256(data: bytes) -> bytes:
+    """Hash bytes that belong to no tree, such as a public key that is to be named."""
+    return hashlib.sha256(data).digest()
+
+
+def leaf_hash(entry_bytes: bytes) -> bytes:
+    """Hash an entry's bytes as a leaf of the tree."""
+    return hashlib.sha256(b"\x00" + entry_bytes).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two neighbours into the node above them."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def node_row(hashes: bytes) -> bytes:
+    """Hash a row of nodes, pair by pair, into the row above: half as long.
+
+    The row is an even number of hashes one after the other. It exists beside ``node_hash`` because
+    appending spends nearly all its time here.
+    """
+    new = hashlib.sha256
+    width = 2 * HASH_BYTES
+    return b"".join(
+        [new(b"\x01" + hashes[at : at + width]).digest() for at in range(0, len(hashes), width)]
+    )
+
+
+def commitment(salt: bytes, body_bytes: bytes) -> bytes:
+    """Commit to a body: without the salt nobody can guess the body from the result.
+
+    Raises:
+        MalformedError: The salt is not 32 bytes.
+    """
+    _check_salt(salt)
+    return hmac.digest(salt, body_bytes, "sha256")
+
+
+def subject_tag(salt: bytes, subject_id: str) -> bytes:
+    """Give the text by which a body with this salt refers to a subject.
+
+    Two bodies of one subject have different tags, so that a stranger cannot link them; whoever
+    knows the subject id can check each.
+
+    Raises:
+        MalformedError: The salt is not 32 bytes.
+    """
+    _check_salt(salt)
+    return hmac.digest(salt, b"subject\0" + subject_id.encode(), "sha256")
+
+
+def _check_salt(salt: bytes) -> None:
+    # HMAC would take any key; a short or forgotten one would let bodies be guessed.
+    if len(salt) != SALT_BYTES:
+        raise MalformedError(f"salt: expected {SALT_BYTES} bytes")

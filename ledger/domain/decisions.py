@@ -1,0 +1,302 @@
+"""The rules by which a posted record is accepted, refused, or known as a repeat.
+
+    decide_completion(state, command)  ->  Accepted | Refused | Duplicate
+
+Pure: the state holds just what the rules read; the service loads it and writes what was decided.
+Rules run from the person, over what is already recorded, to what the issuer may do, so that a
+re-sent file is answered as a repeat even after its issuer was suspended. No rule reads the type or
+ownership of an organisation: 民辦 and 公辦 are treated alike (policy, M10).
+
+Messages say what was found, what was expected and what to do, and name nobody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from ledger.domain.bodies import certificate_body, completion_body
+from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
+from ledger.domain.organisations import Organisation
+from ledger.domain.records import Occupation, RecordCertificate, RecordCompletion
+from ledger.domain.schedule_terms import CreditSchedule
+from ledger.domain.schedules import ScheduleBook
+from ledger.errors import LedgerError
+
+CODES: Final = (
+    "id-name-conflict", "record-differs", "not-your-record", "already-revoked",
+    "issuer-inactive", "issuer-scope", "certificate-number-taken", "event-in-future",
+    "schedule-missing",
+)  # fmt: skip
+"""Every code with which a rule refuses a record; a malformed fact keeps its error's own code."""
+
+NOTICES: Final = {
+    "late-record": "recorded later after the event than the schedule expects",
+    "certificate-before-assessment": "the certificate is dated before the assessment",
+    "replaces-revoked": "posted anew after an entry of the same record was revoked",
+}
+"""What is accepted and yet worth a look: late filing and dates out of order are fraud signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingRecord:
+    """The newest entry with the posting's identity and subject, or the one it says it corrects.
+
+    Attributes:
+        index: Of that entry.
+        issuer: Who recorded it.
+        same_content: Whether ``content_of`` is equal.
+        revoked_by: Who revoked it, ``ledger`` for the operator, or None while it stands.
+    """
+
+    index: int
+    issuer: str
+    same_content: bool
+    revoked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """What the rules for a posted record read.
+
+    Attributes:
+        organisation: The issuer as it is now.
+        book: All credit schedules.
+        name_on_file: The name that the vault knows for this ID number, None for a new person.
+        existing: The newest entry of the same identity, None if there is none.
+        certificate_holder: Index of the standing record that has this certificate number, of
+            whatever person, None if no record has it.
+        correcting: Whether the issuer says that differing rows are corrections.
+        recorded_on: Today where the ledger is kept, None to leave out the rules that need it.
+    """
+
+    organisation: Organisation
+    book: ScheduleBook
+    name_on_file: str | None = None
+    existing: ExistingRecord | None = None
+    certificate_holder: int | None = None
+    correcting: bool = False
+    recorded_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """To be recorded. ``body`` lacks only ``subject``; ``notices`` are codes of ``NOTICES``."""
+
+    body: dict[str, Any]
+    award: Award
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not recorded, with a stable code; ``entry_index`` points to the entry that is in the way."""
+
+    code: str
+    message: str
+    entry_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Recorded already, word for word, at ``entry_index``. The code for reports is below."""
+
+    entry_index: int
+    code: str = "duplicate-row"
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    # What the rules ask of either kind of record.
+    name: str
+    occupation: Occupation
+    level: int
+    start: date
+    event_on: date
+    has_certificate: bool
+    out_of_order: bool
+
+
+def decide_completion(
+    state: RecordState, command: RecordCompletion
+) -> Accepted | Refused | Duplicate:
+    """Decide on a completion, reckoning its credit by the schedule of the class's last day."""
+    taught, certificate = command.training_class, command.certificate
+    examined_on = command.assessment.on
+    posting = _Posting(
+        command.person.name,
+        command.occupation,
+        command.level,
+        taught.start,
+        taught.end,
+        has_certificate=certificate is not None,
+        out_of_order=certificate is not None
+        and examined_on is not None
+        and certificate.issued < examined_on,
+    )
+
+    def make(schedule: CreditSchedule, corrects: int | None) -> tuple[dict[str, Any], Award]:
+        inputs = completion_inputs(
+            command.hours, command.level, command.assessment, command.attendance
+        )
+        outcome = award(schedule, inputs)
+        return completion_body(command, outcome, schedule, corrects), outcome
+
+    return _decide(state, posting, make)
+
+
+def decide_certificate(
+    state: RecordState, command: RecordCertificate
+) -> Accepted | Refused | Duplicate:
+    """Decide on a certificate gained without a class, by the schedule of its day of issue."""
+    stated = command.certificate
+    posting = _Posting(
+        command.person.name,
+        command.occupation,
+        command.level,
+        stated.issued,
+        stated.issued,
+        has_certificate=True,
+        out_of_order=False,
+    )
+
+    def make(schedule: CreditSchedule, corrects: int | None) -> tuple[dict[str, Any], Award]:
+        outcome = award(schedule, CertificateInputs(stated.type, command.level))
+        return certificate_body(command, outcome, schedule, corrects), outcome
+
+    return _decide(state, posting, make)
+
+
+def _decide(
+    state: RecordState,
+    posting: _Posting,
+    make: Callable[[CreditSchedule, int | None], tuple[dict[str, Any], Award]],
+) -> Accepted | Refused | Duplicate:
+    answer = (
+        _about_person(state, posting)
+        or _about_existing(state)
+        or _about_issuer(state, posting)
+        or _about_facts(state, posting)
+    )
+    if answer is not None:
+        return answer
+    existing = state.existing
+    try:
+        schedule = state.book.for_event(posting.event_on, state.recorded_on)
+        body, outcome = make(schedule, None if existing is None else existing.index)
+    except LedgerError as error:
+        return Refused(error.code, error.message)
+    return Accepted(body, outcome, _notices(state, posting, schedule))
+
+
+def _about_person(state: RecordState, posting: _Posting) -> Refused | None:
+    if state.name_on_file in (None, posting.name):
+        return None
+    return Refused(
+        "id-name-conflict",
+        "person: found another name on file for this ID number, expected the same; check both, and"
+        " have the name on file corrected if the row is right",
+    )
+
+
+def _about_existing(state: RecordState) -> Refused | Duplicate | None:
+    existing = state.existing
+    if existing is None:
+        return None
+    if existing.revoked_by is not None:
+        return _about_revoked(state, existing, existing.revoked_by)
+    if existing.same_content:
+        return Duplicate(existing.index)
+    if not state.correcting:
+        return Refused(
+            "record-differs",
+            f"record: entry {existing.index} has the same class or certificate with other values,"
+            " expected the same; post it as a correction if these values are the right ones",
+            existing.index,
+        )
+    return _unless_theirs(state, existing)
+
+
+def _about_revoked(state: RecordState, existing: ExistingRecord, revoked_by: str) -> Refused | None:
+    # A file sent again must not undo a revocation by accident, so a plain repeat is refused.
+    # Posting anew on purpose is how an issuer brings a record back after revoking it by mistake: a
+    # new entry that names the old one. What the operator revoked, no issuer can bring back alone.
+    ours = state.organisation.id
+    if revoked_by not in (existing.issuer, ours):
+        return Refused(
+            "already-revoked",
+            f"record: entry {existing.index} was revoked by the ledger's operator, expected a"
+            " record that stands; object to the revocation with the operator",
+            existing.index,
+        )
+    if not state.correcting:
+        return Refused(
+            "already-revoked",
+            f"record: entry {existing.index} was revoked by its issuer, expected a record that"
+            " stands; post it as a correction to record it anew",
+            existing.index,
+        )
+    return _unless_theirs(state, existing)
+
+
+def _unless_theirs(state: RecordState, existing: ExistingRecord) -> Refused | None:
+    if existing.issuer == state.organisation.id:
+        return None
+    return Refused(
+        "not-your-record",
+        f"record: entry {existing.index} was recorded by another issuer, expected one of your own;"
+        " ask that issuer to correct it",
+        existing.index,
+    )
+
+
+def _about_issuer(state: RecordState, posting: _Posting) -> Refused | None:
+    organisation = state.organisation
+    if organisation.status != "active":
+        return Refused(
+            "issuer-inactive",
+            f"issuer: found status {organisation.status}, expected active; ask the operator",
+        )
+    code, level = posting.occupation.code, posting.level
+    for day in (posting.start, posting.event_on):
+        if not organisation.covers(code, level, day):
+            return Refused(
+                "issuer-scope",
+                f"issuer: found no accreditation for occupation {code} at level rank {level} on"
+                f" {day}, expected one from {posting.start} to {posting.event_on}; have the scope"
+                " extended first",
+            )
+    return None
+
+
+def _about_facts(state: RecordState, posting: _Posting) -> Refused | None:
+    today = state.recorded_on
+    if today is not None and posting.event_on > today:
+        return Refused(
+            "event-in-future",
+            f"record: found an event on {posting.event_on}, expected none after {today}; post it"
+            " when it has taken place",
+        )
+    existing, holder = state.existing, state.certificate_holder
+    if not posting.has_certificate or holder is None:
+        return None
+    if existing is not None and holder == existing.index:
+        return None
+    return Refused(
+        "certificate-number-taken",
+        f"certificate: entry {holder} has this number already, expected a number for one record"
+        " only; check the number, or have that entry corrected",
+        holder,
+    )
+
+
+def _notices(state: RecordState, posting: _Posting, schedule: CreditSchedule) -> tuple[str, ...]:
+    today, existing = state.recorded_on, state.existing
+    late = today is not None and schedule.is_late(posting.event_on, today)
+    anew = existing is not None and existing.revoked_by is not None
+    flags = {
+        "late-record": late,
+        "certificate-before-assessment": posting.out_of_order,
+        "replaces-revoked": anew,
+    }
+    return tuple(code for code, raised in flags.items() if raised)

@@ -1,0 +1,159 @@
+"""Checkpoints: hold the database against the last one, and sign the next.
+
+A checkpoint is signed only after the new entries were read back from the database, hashed again and found in the tiles
+by a second way, and after it was proved consistent with the last one. The file outside the database is replaced before
+the row is stored.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ledger.core.checkpoint import Checkpoint, open_checkpoint
+from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
+from ledger.core.entry import decode_entry
+from ledger.core.merkle import perfect_root, verify_consistency
+from ledger.core.note import sign_note
+from ledger.core.tile import TILE_WIDTH, ReadTile, consistency_path, root_hash
+from ledger.errors import DamagedError, LedgerError
+from ledger.services.context import Ledger
+from ledger.storage import checkpoints, log
+from ledger.storage.engine import reading, writing
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A checkpoint and the note that carries it."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+def tile_reader(connection: Connection) -> ReadTile:
+    """Give the tiles of one transaction's state to the proof code."""
+    return lambda level, n, width: log.read_tile(connection, level, n, width)
+
+
+def last_checkpoint(ledger: Ledger) -> SignedCheckpoint | None:
+    """Read and verify the checkpoint kept outside the database; None before the first.
+
+    Raises:
+        DamagedError: The file is there, but it is not a checkpoint that this ledger signed.
+    """
+    note = checkpoints.read_outside(ledger.home)
+    if note is None:
+        return None
+    keys = ledger.keyring.published().log_verifier_keys()
+    try:
+        return SignedCheckpoint(open_checkpoint(note, ledger.origin, keys), note)
+    except LedgerError as error:
+        raise DamagedError(f"checkpoint file: not signed by this ledger ({error.message})") from error
+
+
+def hold_against_last_checkpoint(ledger: Ledger, connection: Connection) -> None:
+    """Refuse to go on with a database that is behind its last checkpoint or has another history.
+
+    Raises:
+        DamagedError: It is. An old backup was put back, or the database was changed.
+    """
+    if ledger.checked:
+        return
+    last = last_checkpoint(ledger)
+    if last is not None:
+        head = log.read_head(connection)
+        size = last.checkpoint.size
+        if head.size < size:
+            raise DamagedError(
+                f"database: it holds {head.size} entries, but the last checkpoint was signed over {size}; "
+                "an old backup was put back or entries were removed. Nothing is written until the newer database is back",
+                code="behind-checkpoint",
+            )
+        if size and root_hash(size, tile_reader(connection)) != last.checkpoint.root:
+            raise DamagedError(
+                f"database: its first {size} entries are not those of the last checkpoint; its history was changed. "
+                "Nothing is written until the right database is back",
+                code="other-history",
+            )
+    ledger.checked = True
+
+
+def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
+    """Sign a checkpoint over all entries, or give the last one if the log has not grown.
+
+    Costs reading back what came since the last checkpoint, and O(log n) tiles.
+
+    Raises:
+        DamagedError: What is stored is not what was appended, or not a continuation of the last checkpoint.
+    """
+    with ledger.lock.held():
+        with reading(ledger.engine) as connection:
+            hold_against_last_checkpoint(ledger, connection)
+            last = last_checkpoint(ledger)
+            head = log.read_head(connection)
+            start = 0 if last is None else last.checkpoint.size
+            if last is not None and start == head.size:
+                note = _signed_by_current_key(ledger, last)
+            else:
+                root = _read_back(connection, start, head)
+                if last is not None and start:
+                    path = consistency_path(start, head.size, tile_reader(connection))
+                    verify_consistency(start, head.size, last.checkpoint.root, root, path)
+                fresh = Checkpoint(ledger.origin, head.size, root)
+                note = SignedCheckpoint(fresh, sign_note(fresh.format(), ledger.keyring.log_signers(ledger.clock())))
+        if last is None or note.note != last.note:
+            checkpoints.write_outside(ledger.home, note.note)
+        with writing(ledger.engine) as connection:
+            checkpoints.store(connection, note.checkpoint.size, ledger.clock(), note.note)
+    return note
+
+
+def _signed_by_current_key(ledger: Ledger, last: SignedCheckpoint) -> SignedCheckpoint:
+    """After a rotation the same checkpoint is signed again, so that holders of the new key alone can read it."""
+    note = sign_note(last.checkpoint.format(), ledger.keyring.log_signers(ledger.clock()))
+    return last if note == last.note else SignedCheckpoint(last.checkpoint, note)
+
+
+def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:
+    """Hash the stored entries from ``start`` on again and hold them against the tiles; give the root.
+
+    The leaf tiles are compared hash by hash, and the nodes above are recomputed from them, so that a bit that flipped
+    between hashing and storing stops the signature.
+    """
+    prev = log.read_entry(connection, start - 1).leaf_hash if start else EMPTY_ROOT
+    tile, tile_n = b"", -1
+    index = start
+    for stored in log.read_entries(connection, start, head.size):
+        entry = decode_entry(stored.bytes)
+        hashed = leaf_hash(stored.bytes)
+        n, place = divmod(index, TILE_WIDTH)
+        if n != tile_n:
+            width = min(TILE_WIDTH, head.size - n * TILE_WIDTH)
+            tile, tile_n = log.read_tile(connection, 0, n, width), n
+        if (
+            stored.index != index
+            or entry.index != index
+            or entry.prev != prev
+            or hashed != stored.leaf_hash
+            or hashed != tile[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        ):
+            raise DamagedError(f"entry {index}: what is stored is not what was appended; no checkpoint is signed")
+        prev = hashed
+        index += 1
+    if index != head.size or prev != head.leaf_hash:
+        raise DamagedError(f"log head: it says {head.size} entries, {index} were read back; no checkpoint is signed")
+    _read_back_nodes(connection, start, head.size)
+    return root_hash(head.size, tile_reader(connection)) if head.size else EMPTY_ROOT
+
+
+def _read_back_nodes(connection: Connection, start: int, size: int) -> None:
+    """Recompute, from the level below, each stored hash above the leaves that an entry from ``start`` on made."""
+    level, first, count = 1, start // TILE_WIDTH, size // TILE_WIDTH
+    while count:
+        for position in range(first, count):
+            n, place = divmod(position, TILE_WIDTH)
+            below = log.read_tile(connection, level - 1, position, TILE_WIDTH)
+            stored = log.read_tile(connection, level, n, place + 1)[place * HASH_BYTES :]
+            if stored != perfect_root(below):
+                raise DamagedError(f"tile {level}/{n}: hash {place} is not that of the tile below; no checkpoint is signed")
+        level, first, count = level + 1, first // TILE_WIDTH, count // TILE_WIDTH
+

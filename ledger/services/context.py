@@ -1,0 +1,110 @@
+"""What every service works with: the open ledger, its keys, its clock and its source of randomness.
+
+Time and random ids enter here and nowhere else, so that rules and proofs are tested without either.
+"""
+
+import base64
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from keys.keyring import Keyring
+from ledger.errors import NotFoundError
+from ledger.services.settings import Settings
+from ledger.storage.engine import open_engine
+from ledger.storage.lock import WriteLock
+from ledger.storage.sealing import RandomBytes, Sealer
+
+DATABASE: Final = "ledger.sqlite3"
+ID_BYTES: Final = 16
+TIME_BYTES: Final = 6
+
+Clock = Callable[[], int]
+
+
+def system_clock() -> int:
+    """Give the time in milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Ledger:
+    """An open ledger. Threads may share it; each use opens its own transaction.
+
+    ``checked`` tells whether this process has held the database against its last checkpoint; no write comes before it.
+    """
+
+    home: Path
+    engine: Engine
+    keyring: Keyring
+    sealer: Sealer
+    lock: WriteLock
+    clock: Clock = system_clock
+    random: RandomBytes = os.urandom
+    checked: bool = field(default=False)
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+        return self.keyring.origin
+
+    def new_subject_id(self) -> str:
+        """Make a person's id: 26 letters and digits that say nothing of the person.
+
+        The first 48 bits are the time, so that new persons lie side by side in the indexes; 80 bits are random.
+        """
+        now = self.clock().to_bytes(TIME_BYTES, "big")
+        return _base32(now + self.random(ID_BYTES - TIME_BYTES))
+
+    def new_id(self, prefix: str) -> str:
+        """Make a random 128-bit id such as ``org-...``."""
+        return f"{prefix}-{_base32(self.random(ID_BYTES))}"
+
+    def close(self) -> None:
+        """Close the database."""
+        self.engine.dispose()
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def open_ledger(settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom) -> Ledger:
+    """Open the ledger in ``settings.home``.
+
+    Raises:
+        NotFoundError: There is no ledger in that folder.
+        CustodyError: A key file is missing or open to others.
+    """
+    database = settings.home / DATABASE
+    if not database.exists():
+        raise NotFoundError(
+            f"no ledger in {settings.home}: run 'python -m ledger init' there, or set JINLAN_HOME", code="no-ledger"
+        )
+    keyring = Keyring.open(settings.home)
+    return assemble(settings, keyring, clock=clock, random=random)
+
+
+def assemble(settings: Settings, keyring: Keyring, *, clock: Clock, random: RandomBytes) -> Ledger:
+    """Join an open keyring and the database to a ledger; ``open_ledger`` and ``init`` call this."""
+    return Ledger(
+        home=settings.home,
+        engine=open_engine(settings.home / DATABASE),
+        keyring=keyring,
+        sealer=make_sealer(keyring, random),
+        lock=WriteLock(settings.home),
+        clock=clock,
+        random=random,
+    )
+
+
+def make_sealer(keyring: Keyring, random: RandomBytes) -> Sealer:
+    """Give the keyring's vault and lookup secrets to the code that seals with them."""
+    version = keyring.secret_version("vault")
+    vault_keys = {v: keyring.secret("vault", v) for v in range(1, version + 1)}
+    return Sealer(vault_keys, version, keyring.secret("lookup"), random)

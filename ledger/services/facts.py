@@ -1,0 +1,52 @@
+"""What the vault keeps of a person: name, ID number, phones, categories. Never printed, never logged."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import orjson
+
+from ledger.domain.records import Person
+
+NAME_SHOWN = 1
+NUMBER_SHOWN_FIRST = 3
+NUMBER_SHOWN_LAST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A person's facts in the clear, for as long as one use needs them."""
+
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    categories: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        """Take what an issuer said of a new person."""
+        phones = (person.phone,) if person.phone else ()
+        return cls(person.name, person.id_number, phones, person.categories)
+
+    def joined(self, person: Person) -> "Facts":
+        """Add a phone or category that was not known yet."""
+        phones = self.phones if not person.phone or person.phone in self.phones else (*self.phones, person.phone)
+        new = tuple(c for c in person.categories if c not in self.categories)
+        return Facts(self.name, self.id_number, phones, self.categories + new)
+
+    def encode(self) -> bytes:
+        """Write the JSON bytes that are sealed."""
+        return orjson.dumps([self.name, self.id_number, list(self.phones), list(self.categories)])
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read what ``encode`` wrote and the vault kept sealed."""
+        name, id_number, phones, categories = orjson.loads(data)
+        return cls(name, id_number, tuple(phones), tuple(categories))
+
+    def masked(self) -> dict[str, Any]:
+        """Name and ID number as a list may show them: 张*, 330***********2154."""
+        hidden = "*" * (len(self.id_number) - NUMBER_SHOWN_FIRST - NUMBER_SHOWN_LAST)
+        return {
+            "name": self.name[:NAME_SHOWN] + "*" * (len(self.name) - NAME_SHOWN),
+            "id_number": self.id_number[:NUMBER_SHOWN_FIRST] + hidden + self.id_number[-NUMBER_SHOWN_LAST:],
+        }

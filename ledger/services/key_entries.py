@@ -1,0 +1,73 @@
+"""Keys in the log: each published key is an entry, and rotation appends the new one and the old one's end.
+
+A verifier that pinned an older key list thus learns of a new key from the log itself, signed by a key that it knows.
+"""
+
+from typing import Any, Final
+
+from keys import rotation
+from keys.index import SECRET
+from keys.keyring import Keyring
+from ledger.core.canonical import Json, decode
+from ledger.core.key_list import PublishedKey
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import Ledger, make_sealer
+from ledger.services.record import Batch, write
+from ledger.storage import bodies, projections, vault
+
+KIND: Final = "key"
+OVERLAP_MS: Final = 30 * 24 * 3600 * 1000
+
+
+def key_body(key: PublishedKey) -> dict[str, Json]:
+    """Make the body of a ``key`` entry."""
+    return key.to_json()
+
+
+def publish_keys(ledger: Ledger) -> list[int]:
+    """Append an entry for each published key that the log does not have as it is now; give their indices."""
+
+    def work(batch: Batch) -> Json:
+        newest: dict[str, Json] = {}
+        indices = [index for index, _ in projections.public_entries(batch.connection, kinds=(KIND,))]
+        for _, stored in sorted(bodies.read_bodies(batch.connection, indices).items()):
+            body: Any = decode(stored.content)
+            newest[body["id"]] = body
+        return [
+            batch.add_public(KIND, "ledger", key_body(key))
+            for key in ledger.keyring.published().keys
+            if newest.get(key.id) != key_body(key)
+        ]
+
+    answer: Any = write(ledger, work).answer
+    return list(answer)
+
+
+def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> dict[str, Any]:
+    """Make a new key current for a purpose; what the old one signed stays good.
+
+    For ``vault`` every person's key is wrapped anew, so that the old version is needed no more.
+
+    Raises:
+        NotFoundError: There is no such purpose.
+        RefusedError: The secret cannot be rotated (``lookup``).
+        CustodyError: A key file is wrong or cannot be written; the old keyring is in force.
+    """
+    if purpose in SECRET:
+        version = rotation.rotate_secret(ledger.home, purpose)
+        _reopen(ledger)
+
+        def rewrap(batch: Batch) -> Json:
+            return vault.rewrap_all(batch.connection, ledger.sealer)
+
+        return {"purpose": purpose, "version": version, "rewrapped": write(ledger, rewrap).answer}
+    key = rotation.rotate(ledger.home, purpose, ledger.clock(), overlap_ms)
+    _reopen(ledger)
+    entries = publish_keys(ledger)
+    sign_checkpoint(ledger)
+    return {"purpose": purpose, "key": key.to_json(), "entries": entries}
+
+
+def _reopen(ledger: Ledger) -> None:
+    ledger.keyring = Keyring.open(ledger.home)
+    ledger.sealer = make_sealer(ledger.keyring, ledger.random)

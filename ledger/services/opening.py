@@ -1,0 +1,95 @@
+"""Make a ledger, or bring one that exists up to this version."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from keys.keyring import Keyring
+from keys.publication import write_key_list
+from ledger.core.key_list import KeyList
+from ledger.errors import CustodyError, RefusedError
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import DATABASE, Clock, Ledger, assemble, open_ledger, system_clock
+from ledger.services.key_entries import publish_keys
+from ledger.services.settings import Settings
+from ledger.storage import log, schema
+from ledger.storage.engine import writing
+from ledger.storage.sealing import RandomBytes
+
+TOKEN_FILE: Final = "operator-token"
+TOKEN_BYTES: Final = 32
+
+
+def initialise(settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom) -> Ledger:
+    """Make the ledger in ``settings.home`` if there is none, migrate it, and open it.
+
+    May be repeated: what is there stays as it is. Dying on the way leaves something that a repetition completes.
+
+    Raises:
+        CustodyError: A key file is missing or open to others.
+        DamagedError: The database is newer than this version, or behind its last checkpoint.
+        RefusedError: There is a database but no keyring: keys are never made anew for an old ledger.
+    """
+    home, database = settings.home, settings.home / DATABASE
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (home / "keys").exists():
+        if database.exists():
+            raise RefusedError(f"{home}: a database without keys; restore the keys folder first", code="keys-missing")
+        Keyring.create(home, settings.origin, clock())
+    keyring = Keyring.open(home)
+    # A rotation may have died before it wrote the list.
+    write_key_list(home, keyring.published())
+    ledger = assemble(settings, keyring, clock=clock, random=random)
+    with ledger.lock.held(), writing(ledger.engine) as connection:
+        schema.migrate(connection)
+        if not log.has_head(connection):
+            log.create_head(connection)
+    _make_token(home, random)
+    publish_keys(ledger)
+    sign_checkpoint(ledger)
+    return ledger
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database of an existing ledger to the newest migration.
+
+    Raises:
+        NotFoundError: There is no ledger.
+        DamagedError: The database is newer than this version.
+    """
+    ledger = open_ledger(settings)
+    try:
+        with ledger.lock.held(), writing(ledger.engine) as connection:
+            schema.migrate(connection)
+    finally:
+        ledger.close()
+
+
+def key_list(ledger: Ledger) -> KeyList:
+    """Give the published keys."""
+    return ledger.keyring.published()
+
+
+def _make_token(home: Path, random: RandomBytes) -> None:
+    path = home / TOKEN_FILE
+    if path.exists():
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(random(TOKEN_BYTES).hex() + "\n")
+
+
+def operator_token(home: Path) -> str:
+    """Read the operator token that ``init`` made.
+
+    Raises:
+        CustodyError: The file is missing or open to others.
+    """
+    path = home / TOKEN_FILE
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        raise CustodyError(f"{path}: missing; run 'python -m ledger init'") from None
+    if mode & 0o077:
+        raise CustodyError(f"{path}: found mode {mode:04o}, expected 0600; run chmod 600 {path}")
+    return path.read_text().strip()

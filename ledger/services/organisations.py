@@ -1,0 +1,84 @@
+"""Organisations, occupations and credit schedules: what the authority sets, each an entry of the log."""
+
+from collections.abc import Iterable
+
+from ledger.core.digest import sha256
+from ledger.domain.bodies import schedule_body
+from ledger.domain.identifiers import read_uscc
+from ledger.domain.occupations import read_occupation_table
+from ledger.domain.organisations import Organisation, Scope, organisation_body
+from ledger.domain.schedules import CreditSchedule
+from ledger.errors import ConflictError, RefusedError
+from ledger.services.context import Ledger
+from ledger.services.record import Batch, write
+from ledger.services.registry import Registry, load_registry
+from ledger.storage.engine import reading
+
+LEDGER = "ledger"
+# Each occupation entry stays well below the 65,535 bytes of a body.
+OCCUPATIONS_PER_ENTRY = 500
+
+
+def read_registry(ledger: Ledger) -> Registry:
+    """Read what the log says of organisations, occupations and schedules."""
+    with reading(ledger.engine) as connection:
+        return load_registry(connection)
+
+
+def add_organisation(ledger: Ledger, name: str, uscc: str, type_: str, scope: Iterable[Scope]) -> Organisation:
+    """Register an organisation with the scope that it is accredited for; one for each 統一社會信用代碼.
+
+    Raises:
+        RefusedError: The code is not one (GB 32100).
+        ConflictError: The code is registered already.
+        MalformedError: Another field is outside its form.
+    """
+    reading_of_code = read_uscc(uscc)
+    if reading_of_code.value is None:
+        raise RefusedError("organisation: expected a 統一社會信用代碼 of 18 characters with a right check character", code="uscc")
+    organisation = Organisation(ledger.new_id("org"), name, reading_of_code.value, type_, tuple(scope))
+
+    def work(batch: Batch) -> None:
+        known = load_registry(batch.connection).organisations.values()
+        if any(other.uscc == organisation.uscc for other in known):
+            raise ConflictError("organisation: its 統一社會信用代碼 is registered already", code="organisation-exists")
+        batch.add_public("organisation", LEDGER, organisation_body(organisation))
+
+    write(ledger, work)
+    return organisation
+
+
+def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
+    """Publish a version of a credit schedule; give its entry.
+
+    Raises:
+        ConflictError: That id and version are published already; a published version never changes.
+    """
+    index = -1
+
+    def work(batch: Batch) -> None:
+        nonlocal index
+        if (schedule.schedule_id, schedule.version) in load_registry(batch.connection).schedule_entries:
+            raise ConflictError("schedule: this version is published; give the change a new version", code="schedule-exists")
+        index = batch.add_public("schedule", LEDGER, schedule_body(schedule))
+
+    write(ledger, work)
+    return index
+
+
+def import_occupations(ledger: Ledger, data: bytes) -> int:
+    """Publish an occupation table (CSV with code, name, flags); give the number of its rows.
+
+    Raises:
+        MalformedError: The table has a row that is not one; its number is named.
+    """
+    rows = [[o.code, o.name, o.flags] for o in read_occupation_table(data)]
+    table = sha256(data)[:8].hex()
+
+    def work(batch: Batch) -> None:
+        for part, start in enumerate(range(0, len(rows), OCCUPATIONS_PER_ENTRY)):
+            body = {"v": 1, "table": table, "version": part + 1, "rows": rows[start : start + OCCUPATIONS_PER_ENTRY]}
+            batch.add_public("occupations", LEDGER, body)
+
+    write(ledger, work)
+    return len(rows)

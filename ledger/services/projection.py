@@ -1,0 +1,46 @@
+"""How a record's projection row follows from its body: one function, for the write path, the audit and a rebuild."""
+
+from typing import Any
+
+from ledger.core.canonical import encode
+from ledger.domain.bodies import NOT_FACTS, identity_of_facts
+from ledger.storage.projections import RecordRow
+from ledger.storage.sealing import Sealer
+
+
+def record_row(  # noqa: PLR0913 - an entry's place, issuer and body, and whom it is about
+    sealer: Sealer, index: int, kind: str, issuer: str, subject: str, body: dict[str, Any]
+) -> RecordRow:
+    """Work out the row of a record that nothing has superseded or revoked."""
+    facts = {key: value for key, value in body.items() if key not in NOT_FACTS}
+    certificate = body["certificate"]
+    return RecordRow(
+        index=index,
+        subject=subject,
+        issuer=issuer,
+        kind=kind,
+        event_on=body["class"]["end"] if kind == "completion" else certificate["issued"],
+        identity=identity_tag(sealer, subject, identity_of_facts(facts)),
+        content=content_tag(sealer, subject, encode(facts)),
+        certificate=None if certificate is None else certificate_tag(sealer, certificate["number"]),
+    )
+
+
+def identity_tag(sealer: Sealer, subject: str, identity: bytes) -> bytes:
+    """Tag by which two postings are known to be of the same record, whoever posts them."""
+    return sealer.tag("record identity", subject.encode(), identity)
+
+
+def content_tag(sealer: Sealer, subject: str, content: bytes) -> bytes:
+    """Tag by which a repeat is known to say the same."""
+    return sealer.tag("record content", subject.encode(), content)
+
+
+def certificate_tag(sealer: Sealer, number: str) -> bytes:
+    """Tag by which a certificate number is known to be taken."""
+    return sealer.tag("certificate", number.encode())
+
+
+def id_number_tag(sealer: Sealer, id_number: str) -> bytes:
+    """Tag by which a person is found."""
+    return sealer.tag("id number", id_number.encode())

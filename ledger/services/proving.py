@@ -1,0 +1,69 @@
+"""Proofs for outsiders: inclusion of one entry, tiles and entry bundles as the public log serves them."""
+
+from ledger.core.checkpoint import open_checkpoint
+from ledger.core.proof import LogProof
+from ledger.core.tile import TILE_WIDTH, encode_bundle, inclusion_path, parse_tile_path
+from ledger.errors import NotFoundError
+from ledger.services.checkpointing import tile_reader
+from ledger.services.context import Ledger
+from ledger.storage import checkpoints, log
+from ledger.storage.engine import reading
+
+
+def newest_checkpoint(ledger: Ledger) -> bytes:
+    """Give the newest signed checkpoint, as a note.
+
+    Raises:
+        NotFoundError: None was signed yet.
+    """
+    note = checkpoints.read_outside(ledger.home)
+    if note is None:
+        raise NotFoundError("checkpoint: none was signed yet; run 'python -m ledger checkpoint'")
+    return note
+
+
+def prove(ledger: Ledger, index: int) -> str:
+    """Give a tlog-proof file: entry ``index`` is included in the newest checkpoint.
+
+    Raises:
+        NotFoundError: The newest checkpoint does not cover that index.
+    """
+    note = newest_checkpoint(ledger)
+    checkpoint = open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys())
+    if not 0 <= index < checkpoint.size:
+        raise NotFoundError(f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on")
+    with reading(ledger.engine) as connection:
+        path = inclusion_path(index, checkpoint.size, tile_reader(connection))
+    return LogProof(index, tuple(path), note).format()
+
+
+def entry_bytes(ledger: Ledger, index: int) -> bytes:
+    """Give the canonical bytes of an entry.
+
+    Raises:
+        NotFoundError: The log has none at ``index``.
+    """
+    with reading(ledger.engine) as connection:
+        return log.read_entry(connection, index).bytes
+
+
+def tile(ledger: Ledger, path: str) -> bytes:
+    """Give a tile or entry bundle of the published log by its path (``tile/0/x001/067``).
+
+    Only what a signed checkpoint covers is given: a partial tile exists for published sizes alone.
+
+    Raises:
+        MalformedError: The path is not one that the tiles specification can write.
+        NotFoundError: The published log has no such tile.
+    """
+    level, n, width = parse_tile_path(path)
+    note = newest_checkpoint(ledger)
+    size = open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys()).size
+    hashes_at_level = size if level == "entries" else size >> (8 * level)
+    if n * TILE_WIDTH + width > hashes_at_level:
+        raise NotFoundError(f"{path}: not in the published log of {size} entries")
+    with reading(ledger.engine) as connection:
+        if level != "entries":
+            return log.read_tile(connection, level, n, width)
+        start = n * TILE_WIDTH
+        return encode_bundle([e.bytes for e in log.read_entries(connection, start, start + width)])

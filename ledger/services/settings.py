@@ -1,0 +1,47 @@
+"""The settings, read once from the environment into one frozen object. docs/settings.md explains each."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.errors import RefusedError
+
+ORIGIN_DEFAULT = "jinlan.localhost"
+PORT_DEFAULT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose.
+
+    Attributes:
+        home: The data folder.
+        origin: Name of the log in checkpoints, and host of the did:web identifiers. Fixed when the ledger is made.
+        port: Port of the API on 127.0.0.1.
+    """
+
+    home: Path
+    origin: str = ORIGIN_DEFAULT
+    port: int = PORT_DEFAULT
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            RefusedError: A setting has a value that cannot be used.
+        """
+        if environment.get("DATABASE_URL"):
+            raise RefusedError(
+                "DATABASE_URL is set, but this version keeps its ledger in SQLite inside JINLAN_HOME; unset it",
+                code="setting-unusable",
+            )
+        port = environment.get("JINLAN_PORT", str(PORT_DEFAULT))
+        if not (port.isascii() and port.isdigit() and 0 <= int(port) <= 65_535):  # noqa: PLR2004 - TCP's own bound
+            raise RefusedError(f"JINLAN_PORT: found {port!r}, expected a number from 0 to 65535", code="setting-unusable")
+        return cls(
+            home=Path(environment.get("JINLAN_HOME") or "var").absolute(),
+            origin=environment.get("JINLAN_ORIGIN") or ORIGIN_DEFAULT,
+            port=int(port),
+        )

@@ -1,0 +1,83 @@
+"""Withdraw: one record, or all that an issuer gave in a period. What is withdrawn stays in the log and says so.
+
+Whatever leans on a withdrawn record follows when a transcript is computed: its credits no longer count, and a lower
+level that it had absorbed counts again.
+"""
+
+from ledger.core.canonical import Json
+from ledger.core.entry import decode_entry
+from ledger.domain.decisions import Duplicate, Refused
+from ledger.domain.withdrawal_decisions import (
+    IssuerRevocationState,
+    RevocationState,
+    TargetRecord,
+    decide_issuer_revocation,
+    decide_revocation,
+)
+from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
+from ledger.errors import NotFoundError, RefusedError
+from ledger.services.context import Ledger
+from ledger.services.record import Batch, write
+from ledger.services.registry import load_registry
+from ledger.storage import log, projections
+
+
+def revoke_record(ledger: Ledger, actor: str, command: RevokeRecord) -> Json:
+    """Withdraw one record; give the index of the revocation's entry.
+
+    Args:
+        ledger: The open ledger.
+        actor: Organisation id, for its own records; ``ledger`` for the operator.
+        command: What to withdraw, and why.
+
+    Raises:
+        RefusedError: A rule says no; the code says which.
+    """
+
+    def work(batch: Batch) -> Json:
+        decision = decide_revocation(RevocationState(actor, _target(batch, command.entry)), command)
+        if isinstance(decision, Refused):
+            raise RefusedError(decision.message, code=decision.code)
+        index = batch.add_public("revocation", actor, decision.body)
+        batch.set_status(command.entry, "revoked", index)
+        return {"entry": index, "revoked": [command.entry]}
+
+    return write(ledger, work).answer
+
+
+def _target(batch: Batch, index: int) -> TargetRecord | None:
+    try:
+        entry = decode_entry(log.read_entry(batch.connection, index).bytes)
+    except NotFoundError:
+        return None
+    row = projections.read_records(batch.connection, [index]).get(index)
+    superseded = row.related if row is not None and row.status == "superseded" else None
+    revoked = row.related if row is not None and row.status == "revoked" else None
+    return TargetRecord(entry.kind, entry.issuer, superseded, revoked)
+
+
+def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> Json:
+    """Withdraw every standing record of an issuer whose event date lies in a period; give the entry and their indices.
+
+    Raises:
+        RefusedError: A rule says no; the code says which.
+    """
+
+    def work(batch: Batch) -> Json:
+        known = command.issuer in load_registry(batch.connection).organisations
+        decision = decide_issuer_revocation(IssuerRevocationState("ledger", known), command)
+        if isinstance(decision, Refused | Duplicate):
+            raise RefusedError(
+                decision.message if isinstance(decision, Refused) else "issuer revocation: made before",
+                code=decision.code,
+            )
+        rows = projections.records_of_issuer(
+            batch.connection, command.issuer, command.start.isoformat(), command.end.isoformat()
+        )
+        index = batch.add_public("issuer-revocation", "ledger", decision.body)
+        revoked = [row.index for row in rows if row.status == "active"]
+        for each in revoked:
+            batch.set_status(each, "revoked", index)
+        return {"entry": index, "revoked": revoked}
+
+    return write(ledger, work).answer

@@ -1,0 +1,97 @@
+"""Bodies of entries: public ones in the clear beside their salt, personal ones sealed with the salt inside.
+
+A sealed body is bound to its subject and to the commitment in its entry, so that neither can be exchanged unnoticed.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, or_, select
+
+from ledger.errors import NotFoundError
+from ledger.storage.log import IN_LIST_MAX
+from ledger.storage.sealing import SALT_BYTES, Cipher
+from ledger.storage.tables import BODY
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """A body row. ``subject`` and ``salt``: exactly one is None."""
+
+    index: int
+    subject: str | None
+    salt: bytes | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBody:
+    """A body in the clear: what the commitment in the entry commits to."""
+
+    salt: bytes
+    content: bytes
+
+
+def seal_body(cipher: Cipher, subject: str, commitment: bytes, body: OpenBody) -> bytes:
+    """Seal salt and body under the person's key."""
+    return cipher.seal(body.salt + body.content, _context(subject, commitment))
+
+
+def open_body(cipher: Cipher, subject: str, commitment: bytes, sealed: bytes) -> OpenBody:
+    """Open a sealed body.
+
+    Raises:
+        DamagedError: It was changed, or belongs to another subject or entry.
+    """
+    plain = cipher.open(sealed, _context(subject, commitment))
+    return OpenBody(plain[:SALT_BYTES], plain[SALT_BYTES:])
+
+
+def _context(subject: str, commitment: bytes) -> bytes:
+    return b"body\0" + subject.encode() + b"\0" + commitment
+
+
+def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:
+    """Store the bodies of new entries."""
+    connection.execute(
+        insert(BODY),
+        [{"index": b.index, "subject": b.subject, "salt": b.salt, "content": b.content} for b in bodies],
+    )
+
+
+def read_bodies(connection: Connection, indices: Iterable[int]) -> dict[int, StoredBody]:
+    """Read the bodies of these entries; those that are erased are left out."""
+    wanted = list(indices)
+    found: dict[int, StoredBody] = {}
+    for start in range(0, len(wanted), IN_LIST_MAX):
+        query = select(BODY).where(BODY.c.index.in_(wanted[start : start + IN_LIST_MAX]))
+        for row in connection.execute(query):
+            found[row.index] = StoredBody(row.index, row.subject, row.salt, row.content)
+    return found
+
+
+def read_body(connection: Connection, index: int) -> StoredBody:
+    """Read one body.
+
+    Raises:
+        NotFoundError: There is none: no such entry, or erased.
+    """
+    found = read_bodies(connection, [index])
+    if index not in found:
+        raise NotFoundError(f"body of entry {index}: there is none (no such entry, or the person was erased)")
+    return found[index]
+
+
+def indices_from(connection: Connection, start: int) -> list[int]:
+    """Read the indices of bodies outside 0 <= index < ``start``: there should be none."""
+    query = select(BODY.c.index).where(or_(BODY.c.index >= start, BODY.c.index < 0))
+    return list(connection.execute(query).scalars())
+
+
+def delete_bodies_of(connection: Connection, subject: str) -> list[int]:
+    """Delete the bodies about an erased person; give their indices. The vault row must be gone already."""
+    indices = list(
+        connection.execute(select(BODY.c.index).where(BODY.c.subject == subject).order_by(BODY.c.index)).scalars()
+    )
+    connection.execute(delete(BODY).where(BODY.c.subject == subject))
+    return indices

@@ -1,0 +1,67 @@
+"""Signed checkpoints: in the database for readers, and the last one in a file outside it.
+
+The file is what a restored or truncated database is held against. It is written before the row, so that a checkpoint
+that anyone may have seen is never forgotten: dying between the two leaves the file ahead of the table, which is sound.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from ledger.storage.tables import CHECKPOINT
+
+FILE_NAME: Final = "checkpoint"
+
+
+def store(connection: Connection, size: int, signed_at_ms: int, note: bytes) -> None:
+    """Keep a signed checkpoint; the first one for a size stays."""
+    connection.execute(
+        insert(CHECKPOINT).on_conflict_do_nothing(),
+        [{"size": size, "signed_at_ms": signed_at_ms, "note": note}],
+    )
+
+
+def read_last(connection: Connection) -> tuple[int, int, bytes] | None:
+    """Read (size, signed_at_ms, note) of the newest checkpoint in the database."""
+    row = connection.execute(
+        select(CHECKPOINT.c.size, CHECKPOINT.c.signed_at_ms, CHECKPOINT.c.note)
+        .order_by(CHECKPOINT.c.size.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
+    """Stream (size, note) of every checkpoint, oldest first."""
+    for size, note in connection.execute(
+        select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
+    ):
+        yield size, note
+
+
+def write_outside(home: Path, note: bytes) -> None:
+    """Replace the checkpoint file; on return it is on the disk."""
+    target = home / FILE_NAME
+    fresh = target.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(note)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(target)
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_outside(home: Path) -> bytes | None:
+    """Read the checkpoint file; None where no checkpoint was ever signed."""
+    try:
+        return (home / FILE_NAME).read_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,86 @@
+"""The door to the database: one SQLAlchemy engine, configured so that what was committed is on the disk.
+
+SQLite runs in WAL with ``synchronous=FULL``: with NORMAL a power cut loses acknowledged commits and leaves a chain that
+looks sound. Writers take BEGIN IMMEDIATE, because a deferred BEGIN that upgrades later fails at once under contention
+whatever the busy timeout says. ``secure_delete`` overwrites what an erasure frees.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from ledger.errors import UnavailableError
+
+BUSY_TIMEOUT_MS = 10_000
+CACHE_KIB = 32_768
+AUTOCHECKPOINT_PAGES = 4_000
+
+
+def open_engine(path: Path) -> Engine:
+    """Open (and create, if absent) the SQLite database at ``path``."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
+    connection.isolation_level = None  # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE
+    for pragma in (
+        "page_size = 8192",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("jinlan_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that holds SQLite's write lock from its first statement.
+
+    Commits on leaving, rolls back on any exception; either way the connection's cached state is not reused.
+
+    Raises:
+        UnavailableError: The database stayed locked, or the disk is full; nothing was recorded.
+    """
+    try:
+        with (
+            engine.connect().execution_options(jinlan_begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
+            yield connection
+    except OperationalError as error:
+        reason = str(error.orig)
+        if "locked" in reason or "full" in reason or "busy" in reason:
+            raise UnavailableError(f"the database cannot be written now ({reason})") from error
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that sees one state of the database and never waits for writers."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def purge(engine: Engine) -> None:
+    """Empty the write-ahead log into the database, so that no erased byte lingers in it."""
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        if raw is not None:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]

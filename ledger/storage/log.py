@@ -1,0 +1,172 @@
+"""The log in SQL: append entries and their tiles, read them back.
+
+The head row is swapped only if it still is what the caller read; that, and the primary key of ``entry``, make a fork
+impossible even if two writers should ever hold the lock.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
+from ledger.core.entry import Entry
+from ledger.core.tile import TILE_WIDTH, append_leaves, edge_widths
+from ledger.errors import DamagedError, NotFoundError, UnavailableError
+from ledger.storage.tables import ENTRY, HEAD, TILE
+
+HEAD_ID: Final = 1
+STREAM_ROWS: Final = 1_000
+# One append query binds few variables a row; SQLite takes 32,766 of them.
+IN_LIST_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log ends: number of entries, leaf hash of the last (the empty root before the first), its time."""
+
+    size: int
+    leaf_hash: bytes
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has its place: kind, issuer and the commitment to its body."""
+
+    kind: str
+    issuer: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as stored: the bytes are the truth, the hash is what they were when they were appended."""
+
+    index: int
+    leaf_hash: bytes
+    bytes: bytes
+
+
+def create_head(connection: Connection) -> None:
+    """Write the head of an empty log. Once, when the ledger is made."""
+    connection.execute(
+        insert(HEAD), [{"id": HEAD_ID, "size": 0, "leaf_hash": EMPTY_ROOT, "time_ms": 0}]
+    )
+
+
+def has_head(connection: Connection) -> bool:
+    """Tell whether the log was made already."""
+    return connection.execute(select(HEAD.c.id)).first() is not None
+
+
+def read_head(connection: Connection) -> Head:
+    """Read where the log ends.
+
+    Raises:
+        DamagedError: The head row is gone.
+    """
+    row = connection.execute(
+        select(HEAD.c.size, HEAD.c.leaf_hash, HEAD.c.time_ms).where(HEAD.c.id == HEAD_ID)
+    ).one_or_none()
+    if row is None:
+        raise DamagedError("log head: the row is missing")
+    return Head(*row)
+
+
+def append(
+    connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int
+) -> list[StoredEntry]:
+    """Append ``drafts`` behind ``head``: entries, tiles and the new head, in the caller's transaction.
+
+    All entries of one call carry one time: now, or a millisecond after the last entry if the clock stands behind it.
+
+    Raises:
+        UnavailableError: Another writer moved the head; nothing of this call holds and the caller must start over.
+    """
+    time_ms = max(now_ms, head.time_ms + 1)
+    stored: list[StoredEntry] = []
+    prev = head.leaf_hash
+    for index, draft in enumerate(drafts, head.size):
+        encoded = Entry(index, time_ms, draft.kind, draft.issuer, draft.body, prev).encode()
+        prev = leaf_hash(encoded)
+        stored.append(StoredEntry(index, prev, encoded))
+    connection.execute(
+        insert(ENTRY), [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in stored]
+    )
+    _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
+    swapped = connection.execute(
+        update(HEAD)
+        .where(HEAD.c.id == HEAD_ID, HEAD.c.size == head.size, HEAD.c.leaf_hash == head.leaf_hash)
+        .values(size=head.size + len(stored), leaf_hash=prev, time_ms=time_ms)
+    )
+    if swapped.rowcount != 1:
+        raise UnavailableError("the log's head moved while a batch was being written")
+    return stored
+
+
+def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
+    edge = {
+        level: read_tile(connection, level, (size >> (8 * level)) // TILE_WIDTH, width)
+        for level, width in edge_widths(size).items()
+    }
+    changes = append_leaves(size, edge, leaves)
+    statement = upsert(TILE)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[TILE.c.level, TILE.c.n], set_={"hashes": statement.excluded.hashes}
+        ),
+        [{"level": level, "n": n, "hashes": hashes} for level, n, hashes in changes.tiles],
+    )
+
+
+def read_tile(connection: Connection, level: int, n: int, width: int) -> bytes:
+    """Read the first ``width`` hashes of a tile.
+
+    Raises:
+        NotFoundError: The log has no such tile, or not that many hashes in it.
+    """
+    hashes = read_whole_tile(connection, level, n)
+    if len(hashes) < width * HASH_BYTES:
+        raise NotFoundError(f"tile {level}/{n}: no {width} hashes are stored")
+    return hashes[: width * HASH_BYTES]
+
+
+def read_whole_tile(connection: Connection, level: int, n: int) -> bytes:
+    """Read all hashes of a tile, however many are stored; none where there is no such tile."""
+    hashes = connection.execute(
+        select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.n == n)
+    ).scalar_one_or_none()
+    return b"" if hashes is None else bytes(hashes)
+
+
+def tile_places(connection: Connection) -> list[tuple[int, int]]:
+    """Read (level, n) of every stored tile."""
+    return [(row.level, row.n) for row in connection.execute(select(TILE.c.level, TILE.c.n))]
+
+
+def read_entry(connection: Connection, index: int) -> StoredEntry:
+    """Read one entry.
+
+    Raises:
+        NotFoundError: The log has no entry at ``index``.
+    """
+    row = connection.execute(
+        select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes).where(ENTRY.c.index == index)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"entry {index}: the log has none at that index")
+    return StoredEntry(*row)
+
+
+def read_entries(connection: Connection, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
+    """Stream the stored entries with ``start`` <= index < ``stop`` (to the end where ``stop`` is None)."""
+    query = select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes).order_by(ENTRY.c.index)
+    if start:  # an audit from 0 must also see rows below 0, which no honest writer makes
+        query = query.where(ENTRY.c.index >= start)
+    if stop is not None:
+        query = query.where(ENTRY.c.index < stop)
+    for row in connection.execution_options(yield_per=STREAM_ROWS).execute(query):
+        yield StoredEntry(*row)

@@ -1,0 +1,117 @@
+"""Projections: what is read often, derived from entries and bodies, and rebuilt from them at any time.
+
+``record`` has a row for each completion and certificate; ``public_entry`` names the entries whose bodies are public.
+Identity, content and certificate are tags (``Sealer.tag``), so that a projection gives away nothing of a body.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
+from ledger.storage.tables import PUBLIC_ENTRY, RECORD
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record as the projection keeps it.
+
+    ``status`` is ``active``, ``superseded`` or ``revoked``; ``related`` is the entry that made it so.
+    """
+
+    index: int
+    subject: str
+    issuer: str
+    kind: str
+    event_on: str
+    identity: bytes
+    content: bytes
+    certificate: bytes | None
+    status: str = "active"
+    related: int | None = None
+
+
+def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> None:
+    """Store the rows of new records."""
+    if rows:
+        connection.execute(insert(RECORD), [asdict(row) for row in rows])
+
+
+def insert_public_entries(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
+    """Store (index, kind) of new public entries."""
+    if entries:
+        connection.execute(insert(PUBLIC_ENTRY), [{"index": i, "kind": k} for i, k in entries])
+
+
+def set_status(connection: Connection, index: int, status: str, related: int) -> None:
+    """Mark a record as superseded or revoked by the entry ``related``."""
+    connection.execute(update(RECORD).where(RECORD.c.index == index).values(status=status, related=related))
+
+
+def records_of_subjects(connection: Connection, subjects: Iterable[str]) -> Iterator[RecordRow]:
+    """Read every record of these persons."""
+    wanted = list(subjects)
+    for start in range(0, len(wanted), IN_LIST_MAX):
+        query = select(RECORD).where(RECORD.c.subject.in_(wanted[start : start + IN_LIST_MAX]))
+        yield from map(_row, connection.execute(query.order_by(RECORD.c.index)))
+
+
+def records_of_certificates(connection: Connection, tags: Iterable[bytes]) -> Iterator[RecordRow]:
+    """Read every record that carries one of these certificate tags."""
+    wanted = list(tags)
+    for start in range(0, len(wanted), IN_LIST_MAX):
+        query = select(RECORD).where(RECORD.c.certificate.in_(wanted[start : start + IN_LIST_MAX]))
+        yield from map(_row, connection.execute(query.order_by(RECORD.c.index)))
+
+
+def records_of_issuer(connection: Connection, issuer: str, start: str, end: str) -> list[RecordRow]:
+    """Read an issuer's records whose event date (ISO) lies between ``start`` and ``end``, both included."""
+    query = select(RECORD).where(RECORD.c.issuer == issuer, RECORD.c.event_on.between(start, end))
+    return [_row(row) for row in connection.execute(query.order_by(RECORD.c.index))]
+
+
+def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, RecordRow]:
+    """Read the rows of these entries; those that are no record, or erased, are left out."""
+    wanted = list(indices)
+    found: dict[int, RecordRow] = {}
+    for start in range(0, len(wanted), IN_LIST_MAX):
+        query = select(RECORD).where(RECORD.c.index.in_(wanted[start : start + IN_LIST_MAX]))
+        found.update((row.index, _row(row)) for row in connection.execute(query))
+    return found
+
+
+def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:
+    """Stream the records that are not active, or say that something touched them."""
+    query = select(RECORD).where(or_(RECORD.c.status != "active", RECORD.c.related.is_not(None)))
+    yield from map(_row, connection.execution_options(yield_per=STREAM_ROWS).execute(query.order_by(RECORD.c.index)))
+
+
+def record_indices_from(connection: Connection, start: int) -> list[int]:
+    """Read the indices of record rows outside 0 <= index < ``start``: there should be none."""
+    query = select(RECORD.c.index).where(or_(RECORD.c.index >= start, RECORD.c.index < 0))
+    return list(connection.execute(query).scalars())
+
+
+def count_records(connection: Connection) -> dict[str, int]:
+    """Count the records of each subject."""
+    query = select(RECORD.c.subject, func.count()).group_by(RECORD.c.subject)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def public_entries(connection: Connection, after: int = -1, kinds: Iterable[str] = ()) -> list[tuple[int, str]]:
+    """Read (index, kind) of the public entries behind index ``after``, of some kinds or of all."""
+    query = select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind).where(PUBLIC_ENTRY.c.index > after)
+    if wanted := list(kinds):
+        query = query.where(PUBLIC_ENTRY.c.kind.in_(wanted))
+    return [(row.index, row.kind) for row in connection.execute(query.order_by(PUBLIC_ENTRY.c.index))]
+
+
+def delete_records_of(connection: Connection, subject: str) -> None:
+    """Forget the records of an erased person."""
+    connection.execute(delete(RECORD).where(RECORD.c.subject == subject))
+
+
+def _row(row: Row[Any]) -> RecordRow:
+    return RecordRow(*row)

@@ -1,0 +1,104 @@
+"""Encryption of what is personal, and the tags by which people are found.
+
+* A person's key (256 bits, AES-256-GCM) seals their facts and the bodies about them; it is itself wrapped by the
+  ledger's ``vault`` key. Destroying the wrapped key destroys everything that was sealed under it.
+* A tag is HMAC-SHA-256 under the ledger's ``lookup`` secret, cut to 128 bits. Without that secret an ID number cannot
+  be guessed from its tag, however few ID numbers there are.
+
+Sealed form: 12 bytes nonce, then ciphertext with the 16-byte GCM tag.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.errors import DamagedError
+
+NONCE_BYTES: Final = 12
+KEY_BYTES: Final = 32
+SALT_BYTES: Final = 32
+TAG_BYTES: Final = 16
+
+RandomBytes = Callable[[int], bytes]
+
+
+class Cipher:
+    """AES-256-GCM under one key, with a fresh random nonce each time."""
+
+    __slots__ = ("_aead", "_random")
+
+    def __init__(self, key: bytes, random_bytes: RandomBytes) -> None:
+        self._aead = AESGCM(key)
+        self._random = random_bytes
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt ``plain``; it opens again only under the same ``context``."""
+        nonce = self._random(NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, plain, context)
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt.
+
+        Raises:
+            DamagedError: The bytes, the key or the context is not what it was sealed with.
+        """
+        try:
+            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+        except (InvalidTag, ValueError) as error:
+            raise DamagedError("sealed bytes: changed, or sealed under another key or context") from error
+
+
+class Sealer:
+    """The ledger's own keys at work: wraps persons' keys and makes tags.
+
+    ``vault_keys`` holds every version of the vault key, so that keys wrapped before a rotation still open.
+    """
+
+    def __init__(
+        self, vault_keys: Mapping[int, bytes], version: int, lookup: bytes, random_bytes: RandomBytes
+    ) -> None:
+        self.version = version
+        self._random = random_bytes
+        self._wrapping = {v: Cipher(key, random_bytes) for v, key in vault_keys.items()}
+        self._tag_key = hmac.new(lookup, digestmod="sha256")
+
+    def new_key(self, subject: str) -> tuple[Cipher, bytes]:
+        """Make a person's key; give it at work, and wrapped for storage."""
+        key = self._random(KEY_BYTES)
+        return Cipher(key, self._random), self._wrapping[self.version].seal(key, _key_context(subject))
+
+    def unwrap(self, subject: str, version: int, wrapped: bytes) -> Cipher:
+        """Open a stored person's key.
+
+        Raises:
+            DamagedError: The wrapped key was changed, moved to another subject, or its version is unknown.
+        """
+        if version not in self._wrapping:
+            raise DamagedError(f"person's key: wrapped under vault key version {version}, which is not in the keyring")
+        return Cipher(self._wrapping[version].open(wrapped, _key_context(subject)), self._random)
+
+    def rewrap(self, subject: str, version: int, wrapped: bytes) -> bytes:
+        """Wrap a stored person's key anew, under the current vault key."""
+        key = self._wrapping[version].open(wrapped, _key_context(subject))
+        return self._wrapping[self.version].seal(key, _key_context(subject))
+
+    def ledger_cipher(self, version: int) -> Cipher:
+        """Give the cipher for what is the ledger's own, such as import reports."""
+        return self._wrapping[version]
+
+    def tag(self, purpose: str, *parts: bytes) -> bytes:
+        """Make the 128-bit tag of ``parts`` for one purpose; no two splits of the same bytes share a tag."""
+        mac = self._tag_key.copy()
+        mac.update(purpose.encode() + b"\0" + b"".join(len(p).to_bytes(4, "big") + p for p in parts))
+        return mac.digest()[:TAG_BYTES]
+
+    def random(self, count: int) -> bytes:
+        """Give ``count`` random bytes."""
+        return self._random(count)
+
+
+def _key_context(subject: str) -> bytes:
+    return b"person key\0" + subject.encode()

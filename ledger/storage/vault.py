@@ -1,0 +1,132 @@
+"""The vault: who a subject is. The only table of names, ID numbers and phones, and all of it sealed.
+
+A person is a random id. They are found by the tag of their ID number and in no other way. Facts are JSON bytes that
+the caller makes and reads; the vault knows only that they are sealed under the person's key.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ledger.errors import NotFoundError
+from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
+from ledger.storage.sealing import Cipher, Sealer
+from ledger.storage.tables import SUBJECT
+
+
+@dataclass(slots=True)
+class StoredSubject:
+    """A person as the vault keeps them, and their key at work."""
+
+    id: str
+    tag: bytes
+    key_version: int
+    wrapped_key: bytes
+    facts: bytes
+    cipher: Cipher
+
+    def open_facts(self) -> bytes:
+        """Decrypt the facts.
+
+        Raises:
+            DamagedError: They were changed or belong to another subject.
+        """
+        return self.cipher.open(self.facts, facts_context(self.id))
+
+
+def facts_context(subject: str) -> bytes:
+    """Bind sealed facts to their subject."""
+    return b"facts\0" + subject.encode()
+
+
+def new_subject(sealer: Sealer, subject: str, tag: bytes, facts: bytes) -> StoredSubject:
+    """Make a person's row, with a key of their own; ``insert_subjects`` stores it."""
+    cipher, wrapped = sealer.new_key(subject)
+    sealed = cipher.seal(facts, facts_context(subject))
+    return StoredSubject(subject, tag, sealer.version, wrapped, sealed, cipher)
+
+
+def insert_subjects(connection: Connection, subjects: Sequence[StoredSubject]) -> None:
+    """Store new persons."""
+    if subjects:
+        connection.execute(
+            insert(SUBJECT),
+            [
+                {
+                    "id": s.id,
+                    "tag": s.tag,
+                    "key_version": s.key_version,
+                    "wrapped_key": s.wrapped_key,
+                    "facts": s.facts,
+                }
+                for s in subjects
+            ],
+        )
+
+
+def reseal_facts(stored: StoredSubject, facts: bytes) -> None:
+    """Seal new facts into a person's row; ``update_facts`` stores it."""
+    stored.facts = stored.cipher.seal(facts, facts_context(stored.id))
+
+
+def update_facts(connection: Connection, stored: StoredSubject) -> None:
+    """Store a person's facts anew."""
+    connection.execute(update(SUBJECT).where(SUBJECT.c.id == stored.id).values(facts=stored.facts))
+
+
+def rewrap_all(connection: Connection, sealer: Sealer) -> int:
+    """Wrap every person's key under the current vault key; give how many were wrapped anew."""
+    rows = connection.execute(select(SUBJECT).where(SUBJECT.c.key_version != sealer.version)).all()
+    for row in rows:
+        wrapped = sealer.rewrap(row.id, row.key_version, row.wrapped_key)
+        connection.execute(
+            update(SUBJECT)
+            .where(SUBJECT.c.id == row.id)
+            .values(wrapped_key=wrapped, key_version=sealer.version)
+        )
+    return len(rows)
+
+
+def find_by_tags(connection: Connection, sealer: Sealer, tags: Iterable[bytes]) -> dict[bytes, StoredSubject]:
+    """Find the persons with these look-up tags."""
+    wanted = list(tags)
+    found: dict[bytes, StoredSubject] = {}
+    for start in range(0, len(wanted), IN_LIST_MAX):
+        query = select(SUBJECT).where(SUBJECT.c.tag.in_(wanted[start : start + IN_LIST_MAX]))
+        for row in connection.execute(query):
+            found[row.tag] = open_row(sealer, row)
+    return found
+
+
+def read_subject(connection: Connection, sealer: Sealer, subject: str) -> StoredSubject:
+    """Read one person.
+
+    Raises:
+        NotFoundError: No such subject, or erased.
+    """
+    row = connection.execute(select(SUBJECT).where(SUBJECT.c.id == subject)).one_or_none()
+    if row is None:
+        raise NotFoundError("subject: no such person in the vault (never there, or erased)")
+    return open_row(sealer, row)
+
+
+def read_rows(connection: Connection) -> Iterator[Row[Any]]:
+    """Stream every person's row, unopened; ``open_row`` opens one."""
+    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(select(SUBJECT).order_by(SUBJECT.c.id))
+
+
+def delete_subject(connection: Connection, subject: str) -> None:
+    """Destroy a person's key and facts. What was sealed under the key is noise from then on."""
+    connection.execute(delete(SUBJECT).where(SUBJECT.c.id == subject))
+
+
+def open_row(sealer: Sealer, row: Row[Any]) -> StoredSubject:
+    """Open a person's row.
+
+    Raises:
+        DamagedError: The wrapped key was changed or belongs to another subject.
+    """
+    cipher = sealer.unwrap(row.id, row.key_version, row.wrapped_key)
+    return StoredSubject(row.id, row.tag, row.key_version, row.wrapped_key, row.facts, cipher)
