@@ -1,7 +1,7 @@
 """The scheduler: a process of its own, in which each job calls one service.
 
-Signs a checkpoint about every second while the log grows. A job that fails is told on standard error and tried again at
-its next time; an error that a person must look at stops the process.
+Signs a checkpoint about every second while the log grows. A job that fails is told on standard
+error and tried again at its next time; an error that a person must look at stops the process.
 """
 
 import logging
@@ -33,12 +33,20 @@ def checkpoint_job(ledger: Ledger, scheduler: BlockingScheduler) -> None:
 
 def main() -> int:
     """Run the scheduler until it is stopped."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
     ledger = open_ledger(Settings.from_environment())
     scheduler = BlockingScheduler(timezone="UTC")
     scheduler.add_job(
-        checkpoint_job, "interval", seconds=CHECKPOINT_SECONDS, args=[ledger, scheduler], id="checkpoint",
-        replace_existing=True, coalesce=True, max_instances=1,
+        checkpoint_job,
+        "interval",
+        seconds=CHECKPOINT_SECONDS,
+        args=[ledger, scheduler],
+        id="checkpoint",
+        replace_existing=True,
+        coalesce=True,
+        max_instances=1,
     )
     try:
         scheduler.start()

@@ -1,4 +1,7 @@
-"""Alembic's entry: runs on the connection that ledger.storage.schema hands over, never on one of its own."""
+"""Alembic's entry.
+
+Runs on the connection that ledger.storage.schema hands over, never on one of its own.
+"""
 
 from alembic import context
 

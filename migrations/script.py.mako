@@ -1,8 +1,8 @@
 """${message}
 
-Rules: log tables (entry, tile, body, checkpoint) are never altered or dropped, and no migration rewrites a stored byte.
-A migration works with the running version. Each trigger has a test that tries UPDATE and DELETE and is refused.
-Downgrading a log table raises.
+Rules: log tables (entry, tile, body, checkpoint) are never altered or dropped, and no migration
+    rewrites a stored byte. A migration works with the running version. Each trigger has a test that
+    tries UPDATE and DELETE and is refused. Downgrading a log table raises.
 """
 
 revision = ${repr(up_revision)}

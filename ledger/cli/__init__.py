@@ -1,7 +1,8 @@
 """The command line, for operators and for offline verifiers: ``python -m ledger COMMAND``.
 
-Exit status: 0 when sound, 1 when not (a document that is not valid, a log that is damaged, something refused), 2 for
-wrong use. Each command takes ``--json`` and then prints one JSON document on standard output and nothing else there.
+Exit status: 0 when sound, 1 when not (a document that is not valid, a log that is damaged,
+something refused), 2 for wrong use. Each command takes ``--json`` and then prints one JSON document
+on standard output and nothing else there.
 """
 
 import click

@@ -18,21 +18,30 @@ def keys() -> None:
 def list_keys(*, as_json: bool) -> None:
     """List the published keys."""
     with opened_ledger() as ledger:
-        document = key_list(ledger).to_json()
+        published = key_list(ledger)
     if as_json:
-        print_json(document)
+        print_json(published.to_json())
         return
-    for key in document["keys"]:
+    for each in published.keys:
+        key = each.to_json()
         until = key["valid_until"] or "now"
-        click.echo(f"{key['purpose']:<10}  {key['id']:<16}  {key['suite']}  {key['valid_from']} - {until}")
+        click.echo(
+            f"{key['purpose']:<10}  {key['id']:<16}  {key['suite']}  {key['valid_from']} - {until}"
+        )
 
 
 @command("rotate")
 @click.option(
-    "--purpose", required=True, type=click.Choice(["log", "credential", "vault", "lookup"]), help="Which key."
+    "--purpose",
+    required=True,
+    type=click.Choice(["log", "credential", "vault", "lookup"]),
+    help="Which key.",
 )
 @click.option(
-    "--overlap-days", type=click.IntRange(0, 3650), default=OVERLAP_MS // DAY_MS, show_default=True,
+    "--overlap-days",
+    type=click.IntRange(0, 3650),
+    default=OVERLAP_MS // DAY_MS,
+    show_default=True,
     help="How long the old key stays valid beside the new one.",
 )
 def rotate(*, purpose: str, overlap_days: int, as_json: bool) -> None:
@@ -44,7 +53,10 @@ def rotate(*, purpose: str, overlap_days: int, as_json: bool) -> None:
     elif "key" in document:
         click.echo(f"new {purpose} key {document['key']['id']}; hand keys.json to verifiers anew")
     else:
-        click.echo(f"new {purpose} key, version {document['version']}; {document['rewrapped']} persons' keys wrapped anew")
+        click.echo(
+            f"new {purpose} key, version {document['version']}; {document['rewrapped']} persons' "
+            f"keys wrapped anew"
+        )
 
 
 keys.add_command(list_keys)

@@ -1,4 +1,7 @@
-"""The main job, shown as it happens: roster in, credits out, an export, and a verdict that needs no ledger."""
+"""The main job, shown as it happens.
+
+Roster in, credits out, an export, and a verdict that needs no ledger.
+"""
 
 import subprocess
 import sys
@@ -43,14 +46,19 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
         )
         counts = summary.outcomes
         say(
-            f"3  roster     {summary.rows} rows: {counts['accepted']} accepted, {counts['duplicate']} recorded before, "
-            f"{counts['rejected']} rejected" + ("  (as recorded by an earlier run)" if summary.replayed else "")
+            f"3  roster     {summary.rows} rows: {counts['accepted']} accepted, "
+            f"{counts['duplicate']} recorded before, "
+            f"{counts['rejected']} rejected"
+            + ("  (as recorded by an earlier run)" if summary.replayed else "")
         )
         for row in refused:
             say(f"                row {row.source.row}: {', '.join(row.codes)}")
         say(f"4  credits    {summary.credits} credits granted")
         exported, subject = _export(ledger)
-        say(f"5  transcript {read_transcript(ledger, subject, today(ledger))['total_credits']} credits for one worker")
+        say(
+            f"5  transcript {read_transcript(ledger, subject, today(ledger))['total_credits']} "
+            f"credits for one worker"
+        )
         say(f"6  export     {exported}")
         size = sign_checkpoint(ledger).checkpoint.size
         say(f"7  checkpoint {size} entries, signed: {settings.home / 'checkpoint'}")
@@ -63,7 +71,9 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
     say("".join(f"              {line}\n" for line in verdict.stdout.splitlines()).rstrip())
     sound = verdict.returncode == 0
     if as_json:
-        print_json({"summary": summary.to_json(), "export": str(exported), "valid": sound, "entries": size})
+        print_json(
+            {"summary": summary.to_json(), "export": str(exported), "valid": sound, "entries": size}
+        )
     return sound
 
 

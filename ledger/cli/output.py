@@ -1,4 +1,7 @@
-"""What every command shares: settings, errors as exit status, JSON or text out, progress on standard error."""
+"""What every command shares.
+
+Settings, errors as exit status, JSON or text out, progress on standard error.
+"""
 
 import functools
 import sys
@@ -25,7 +28,7 @@ Advance = Callable[[int], None]
 
 
 def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
-    """Make a command of a function that takes ``as_json`` and gives the exit status (None for 0)."""
+    """Make a command of a function that takes ``as_json`` and gives the exit status, or None."""
 
     def wrap(function: Callable[..., int | None]) -> click.Command:
         @functools.wraps(function)
@@ -37,7 +40,9 @@ def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
                 status = WRONG_USE if error.code in WRONG_USE_CODES else UNSOUND
             sys.exit(status)
 
-        flagged = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(run)
+        flagged = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
+            run
+        )
         return click.command(name)(flagged)
 
     return wrap
@@ -73,7 +78,12 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     if quiet or not console.is_terminal:
         yield lambda _count: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda count: bar.update(task, advance=count)

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.output import SOUND, UNSOUND, WRONG_USE, command, opened_ledger, print_json, progress
+from ledger.cli.output import (
+    SOUND,
+    UNSOUND,
+    WRONG_USE,
+    command,
+    opened_ledger,
+    print_json,
+    progress,
+)
 from ledger.core.key_list import KeyList, decode_key_list
 from ledger.errors import NotFoundError
 from ledger.services.auditing import audit
@@ -18,7 +26,9 @@ from ledger.verify import Report, verify
 
 
 def read_trust(path: Path | None) -> KeyList:
-    """Read the key list that a verifier trusts: the one named, or that of the ledger at JINLAN_HOME.
+    """Read the key list that a verifier trusts.
+
+    The one named, or that of the ledger at JINLAN_HOME.
 
     Raises:
         NotFoundError: There is none.
@@ -27,7 +37,8 @@ def read_trust(path: Path | None) -> KeyList:
     source = path or Settings.from_environment().home / "keys.json"
     if not source.exists():
         raise NotFoundError(
-            f"no key list at {source}: get the ledger's keys.json from the authority and name it with --trust",
+            f"no key list at {source}: get the ledger's keys.json from the authority and name it "
+            f"with --trust",
             code="no-ledger",
         )
     return decode_key_list(source.read_bytes())
@@ -35,8 +46,14 @@ def read_trust(path: Path | None) -> KeyList:
 
 @command("verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--trust", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The ledger's keys.json.")
-@click.option("--lang", type=click.Choice(["zh-Hans", "zh-Hant", "en"]), default="en", show_default=True)
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The ledger's keys.json.",
+)
+@click.option(
+    "--lang", type=click.Choice(["zh-Hans", "zh-Hant", "en"]), default="en", show_default=True
+)
 def verify_command(*, file: Path, trust: Path | None, lang: str, as_json: bool) -> int:
     """Check a bundle or a credential, with no network and no database."""
     report = verify(file.read_bytes(), read_trust(trust), system_clock())
@@ -49,10 +66,15 @@ def verify_command(*, file: Path, trust: Path | None, lang: str, as_json: bool) 
 
 def _print_report(report: Report, lang: str) -> None:
     document = report.to_json()
-    click.echo(f"{document['text'][lang]}  ({report.verdict}, {report.kind}, checked {document['checked_at']})")
+    click.echo(
+        f"{document['text'][lang]}  ({report.verdict}, {report.kind}, checked "
+        f"{document['checked_at']})"
+    )
     for check in document["checks"]:
         mark = {"pass": "+", "fail": "x", "unchecked": "?"}[check["result"]]
-        reason = "" if check["reason"] is None else f": {check['reason_text'][lang]} ({check['reason']})"
+        reason = (
+            "" if check["reason"] is None else f": {check['reason_text'][lang]} ({check['reason']})"
+        )
         click.echo(f"  {mark} {check['text'][lang]}{reason}")
     for record in document["records"]:
         click.echo(f"  #{record['index']}  {record['text'][lang]}")
@@ -60,7 +82,10 @@ def _print_report(report: Report, lang: str) -> None:
 
 @command("audit")
 def audit_command(*, as_json: bool) -> int:
-    """Check everything that is stored: entries, leaf hashes, tiles, bodies, projections, checkpoints."""
+    """Check everything that is stored.
+
+    Entries, leaf hashes, tiles, bodies, projections, checkpoints.
+    """
     with opened_ledger() as ledger, progress("entries", None, quiet=as_json) as advance:
         report = audit(ledger, advance)
     document = {
@@ -107,7 +132,11 @@ def checkpoint(*, as_json: bool) -> None:
 
 @command("prove")
 @click.argument("index", type=click.IntRange(min=0))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the proof here, not to the screen.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the proof here, not to the screen.",
+)
 def prove_command(*, index: int, out: Path | None, as_json: bool) -> int:
     """Give the tlog-proof of an entry in the newest checkpoint."""
     with opened_ledger() as ledger:

@@ -28,7 +28,10 @@ def today(ledger: Ledger) -> date:
 
 
 class _ReportFile:
-    """Writes the rows of a report as they come, so that memory stays flat; ``None`` as path writes nowhere."""
+    """Writes the rows of a report as they come, so that memory stays flat.
+
+    ``None`` as path writes nowhere.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._file = None if path is None else path.open("wb")
@@ -53,9 +56,20 @@ class _ReportFile:
 @command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--issuer", required=True, help="Organisation id; see 'organisation list'.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the report of every row here.")
-@click.option("--key", help="Idempotency key: an import that was cut off goes on, a repeated one gets the first answer.")
-@click.option("--correct", is_flag=True, help="Rows that differ from what is recorded are corrections.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report of every row here.",
+)
+@click.option(
+    "--key",
+    help=(
+        "Idempotency key: an import that was cut off goes on, a repeated one gets the first answer."
+    ),
+)
+@click.option(
+    "--correct", is_flag=True, help="Rows that differ from what is recorded are corrections."
+)
 @click.option("--all-or-nothing", is_flag=True, help="Record nothing if any row is refused.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any row is rejected.")
 def import_command(  # noqa: PLR0913 - one for each option
@@ -94,7 +108,8 @@ def import_command(  # noqa: PLR0913 - one for each option
     else:
         outcomes = summary["outcomes"]
         click.echo(
-            f"{summary['rows']} rows: {outcomes['accepted']} accepted, {outcomes['duplicate']} recorded before, "
+            f"{summary['rows']} rows: {outcomes['accepted']} accepted, {outcomes['duplicate']} "
+            f"recorded before, "
             f"{outcomes['rejected']} rejected; {summary['credits']} credits"
         )
         if report is not None:
@@ -118,7 +133,8 @@ def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
         body = line["body"]
         notes = f"  ({', '.join(line['notes'])})" if line["notes"] else ""
         click.echo(
-            f"  #{line['index']}  {body['occupation']['name']}  level {body['level']}  {line['issuer_name']}  "
+            f"  #{line['index']}  {body['occupation']['name']}  level {body['level']}  "
+            f"{line['issuer_name']}  "
             f"{line['status']}  {line['counted']}{notes}"
         )
     click.echo(f"total credits: {document['total_credits']}")
@@ -126,7 +142,9 @@ def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
 
 @command("export")
 @click.option("--subject", required=True, help="Subject id; see 'subjects'.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write."
+)
 @click.option("--on", type=DATE, help="Date of the transcript, YYYY-MM-DD; today if left out.")
 def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> None:
     """Write a person's transcript as a bundle that verifies without this ledger."""
@@ -140,7 +158,9 @@ def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> No
 
 
 @command("subjects")
-@click.option("--id-number", "ask", is_flag=True, help="Find one person by the ID number on standard input.")
+@click.option(
+    "--id-number", "ask", is_flag=True, help="Find one person by the ID number on standard input."
+)
 def subjects(*, ask: bool, as_json: bool) -> None:
     """List the persons, masked; or find one."""
     with opened_ledger() as ledger:
@@ -159,7 +179,10 @@ def subjects(*, ask: bool, as_json: bool) -> None:
 
 @command("revoke")
 @click.option("--entry", type=int, help="Index of the record to withdraw.")
-@click.option("--issuer", help="With --entry: who asks (the operator if left out). Alone: whose records to withdraw.")
+@click.option(
+    "--issuer",
+    help="With --entry: who asks (the operator if left out). Alone: whose records to withdraw.",
+)
 @click.option("--from", "start", type=DATE, help="First event date, for an issuer's records.")
 @click.option("--to", "end", type=DATE, help="Last event date, for an issuer's records.")
 @click.option("--reason", required=True, type=click.Choice(sorted(REASONS)), help="Why.")
@@ -177,9 +200,13 @@ def revoke(  # noqa: PLR0913 - one for each option
     """Withdraw one record, or all that an issuer gave in a period."""
     with opened_ledger() as ledger:
         if entry is not None and start is None and end is None:
-            answer = revoke_record(ledger, issuer or "ledger", RevokeRecord(entry, reason, document))
+            answer = revoke_record(
+                ledger, issuer or "ledger", RevokeRecord(entry, reason, document)
+            )
         elif entry is None and issuer and start and end:
-            answer = revoke_issuer(ledger, RevokeIssuer(issuer, start.date(), end.date(), reason, document))
+            answer = revoke_issuer(
+                ledger, RevokeIssuer(issuer, start.date(), end.date(), reason, document)
+            )
         else:
             raise click.UsageError("give --entry INDEX, or --issuer ORG --from DATE --to DATE")
         sign_checkpoint(ledger)
@@ -202,7 +229,9 @@ def erase_command(*, subject: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"entry {answer['entry']} records the erasure of {len(answer['entries'])} bodies")
+        click.echo(
+            f"entry {answer['entry']} records the erasure of {len(answer['entries'])} bodies"
+        )
 
 
 COMMANDS = (import_command, transcript, export, subjects, revoke, erase_command)

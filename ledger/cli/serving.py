@@ -36,16 +36,16 @@ def serve(settings: Settings, *, once: bool) -> int:
             click.echo(f"the API did not answer on {url}", err=True)
             return 1
         click.echo(f"9  API        {url}   (stop with Ctrl-C)")
-        if once:
-            return 0
-        while all(child.poll() is None for child in children):
+        while not once:
+            if any(child.poll() is not None for child in children):
+                click.echo("a process of the ledger ended by itself; stopping", err=True)
+                return 1
             time.sleep(POLL_SECONDS)
-        click.echo("a process of the ledger ended by itself; stopping", err=True)
-        return 1
     except KeyboardInterrupt:
-        return 0
+        click.echo("stopped")
     finally:
         stop(children)
+    return 0
 
 
 def web_command(port: int) -> list[str]:
@@ -64,7 +64,10 @@ def free_port(wanted: int) -> int:
             try:
                 probe.bind((HOST, port))
             except OSError:
-                click.echo(f"port {wanted} is taken; taking another (choose one with JINLAN_PORT)", err=True)
+                click.echo(
+                    f"port {wanted} is taken; taking another (choose one with JINLAN_PORT)",
+                    err=True,
+                )
                 continue
             return int(probe.getsockname()[1])
     return wanted

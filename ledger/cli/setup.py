@@ -17,9 +17,14 @@ from ledger.services.settings import Settings
 
 
 @command("init")
-@click.option("--example", is_flag=True, help="Add the example school, catalogue and credit schedule.")
+@click.option(
+    "--example", is_flag=True, help="Add the example school, catalogue and credit schedule."
+)
 def init(*, example: bool, as_json: bool) -> None:
-    """Make the ledger in JINLAN_HOME: keys, database, first checkpoint. Harmless where there is one."""
+    """Make the ledger in JINLAN_HOME: keys, database, first checkpoint.
+
+    Harmless where there is one.
+    """
     ledger = initialise(Settings.from_environment())
     try:
         school = install_example(ledger) if example else None
@@ -71,7 +76,7 @@ def organisation() -> None:
 
 
 def parse_scope(text: str) -> Scope:
-    """Read ``OCCUPATION:RANKS:FROM[:TO]``, such as ``4-10-01-05:1-3:2023-01-01`` or ``*:*:2021-03-29:2025-12-31``.
+    """Read ``OCCUPATION:RANKS:FROM[:TO]``, such as ``4-10-01-05:1-3:2023-01-01``.
 
     Raises:
         click.BadParameter: The text is not of that form.
@@ -87,15 +92,24 @@ def parse_scope(text: str) -> Scope:
         )
     except ValueError as error:
         raise click.BadParameter(
-            f"{text!r}: expected OCCUPATION:RANKS:FROM[:TO], as in 4-10-01-05:1-3:2023-01-01 or *:*:2021-03-29"
+            f"{text!r}: expected OCCUPATION:RANKS:FROM[:TO], as in 4-10-01-05:1-3:2023-01-01 or "
+            f"*:*:2021-03-29"
         ) from error
 
 
 @command("add")
 @click.option("--name", required=True, help="Registered name.")
 @click.option("--uscc", required=True, help="統一社會信用代碼, 18 characters.")
-@click.option("--type", "type_", default="school", show_default=True, help="school, assessor, employer ...")
-@click.option("--scope", "scopes", multiple=True, required=True, help="OCCUPATION:RANKS:FROM[:TO]; may be repeated.")
+@click.option(
+    "--type", "type_", default="school", show_default=True, help="school, assessor, employer ..."
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="OCCUPATION:RANKS:FROM[:TO]; may be repeated.",
+)
 def add(*, name: str, uscc: str, type_: str, scopes: tuple[str, ...], as_json: bool) -> None:
     """Register an organisation."""
     parsed = [parse_scope(text) for text in scopes]
@@ -116,7 +130,8 @@ def list_organisations(*, as_json: bool) -> None:
         print_json(
             {
                 "organisations": [
-                    {"id": o.id, "name": o.name, "uscc": o.uscc, "type": o.type, "status": o.status} for o in known
+                    {"id": o.id, "name": o.name, "uscc": o.uscc, "type": o.type, "status": o.status}
+                    for o in known
                 ]
             }
         )
@@ -126,7 +141,9 @@ def list_organisations(*, as_json: bool) -> None:
 
 
 @command("occupations")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 def occupations(*, file: Path | None, as_json: bool) -> None:
     """Count the occupation table, or publish a new one from FILE (CSV with code, name, flags)."""
     with opened_ledger() as ledger:

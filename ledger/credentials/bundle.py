@@ -117,16 +117,26 @@ def parse_bundle(data: bytes) -> SealedBundle:
     Raises:
         MalformedError: The bytes are not in the form that ``seal_bundle`` writes.
     """
-    document = load_json(data, bytes_max=BUNDLE_BYTES_MAX)
+    return open_bundle(load_json(data, bytes_max=BUNDLE_BYTES_MAX), data)
+
+
+def open_bundle(document: Mapping[str, Any], data: bytes) -> SealedBundle:
+    """Read a bundle from its bytes and what ``load_json`` made of them.
+
+    Raises:
+        MalformedError: The bytes are not in the form that ``seal_bundle`` writes.
+    """
     if document.keys() != _FIELDS or encode_json(document) != data:
         raise MalformedError("bundle: expected its fields in RFC 8785 form")
-    seal = _object(document.pop("seal"), _SEAL_FIELDS)
-    bundle = _from_json(document)
+    seal = _object(document["seal"], _SEAL_FIELDS)
+    unsealed = {name: value for name, value in document.items() if name != "seal"}
+    bundle = _from_json(unsealed)
+    length = suite(bundle.suite).signature_bytes
     return SealedBundle(
         bundle,
         _text(seal["key"]),
-        parse_base64(_text(seal["signature"]), "seal", length=suite(bundle.suite).signature_bytes),
-        SEAL_PREFIX + encode_json(document),
+        parse_base64(_text(seal["signature"]), "seal", length=length),
+        SEAL_PREFIX + encode_json(unsealed),
     )
 
 

@@ -187,11 +187,11 @@ def read_uscc(text: str) -> Reading:
     return Reading(value, value != text)
 
 
-def read_name(text: str) -> Reading:  # noqa: PLR0911 - one for each cause
-    """Read the name of one person; characters are kept as they are, never folded 繁/簡.
+def read_name(text: str) -> Reading:  # noqa: C901, PLR0911 - one for each cause
+    """Read the name of one person; characters are never folded 繁/簡.
 
-    Separators in names of ethnic groups become U+00B7 (民委發〔2016〕33號), outer blanks and a blank
-    that only spreads a name (張　三) go, text becomes NFC.
+    Separators in names of ethnic groups become U+00B7 (民委發〔2016〕33號), outer blanks go and so
+    does a blank that only spreads a name (張　三), text becomes NFC.
 
     Returns:
         A reading with the codes name-missing, name-multiple, name-lossy or name-invalid.
@@ -199,6 +199,8 @@ def read_name(text: str) -> Reading:  # noqa: PLR0911 - one for each cause
     if 2 <= len(text) <= 4 and _is_plain_han(text):  # noqa: PLR2004 - nearly every name
         return Reading(text)
     value = normalize("NFC", text).strip(" \u3000\n\u200b\ufeff").removeprefix("'").strip()
+    if len(value) > 4 * NAME_MAX:
+        return Reading(None, codes=("name-invalid",))
     if not value:
         return Reading(None, codes=("name-missing",))
     if value.startswith(_FORMULA) or text.startswith(_FORMULA):
@@ -207,7 +209,7 @@ def read_name(text: str) -> Reading:  # noqa: PLR0911 - one for each cause
         return Reading(None, codes=("name-lossy",))
     if _SEVERAL.search(value):
         return Reading(None, codes=("name-multiple",))
-    value = _HAN_POINT.sub("·", _SEPARATORS.sub("·", value))
+    value = _HAN_POINT.sub("·", _SEPARATORS.sub("·", " ".join(value.split())))
     joined = _join_parts(value.split())
     if joined is None:
         return Reading(None, codes=("name-multiple",))

@@ -253,7 +253,7 @@ def _respell_code(text: str) -> str:
 
 
 def _base_name(name: str) -> str:
-    found = _WORK_TYPE.fullmatch(fold(name))
+    found = _WORK_TYPE.fullmatch(fold(name)) if len(name) <= NAME_MAX else None
     return found[1] if found else ""
 
 

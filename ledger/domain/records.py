@@ -23,7 +23,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Occupation:
-    """A row of the occupation table: code ``d-dd-dd-dd``, its name, and its flags (``S`` digital, ``L`` green)."""
+    """A row of the occupation table.
+
+    Code ``d-dd-dd-dd``, its name, and its flags (``S`` digital, ``L`` green).
+    """
 
     code: str
     name: str
@@ -43,7 +46,10 @@ class TrainingClass:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """How the class was examined. Scores are decimal texts by part (``theory``, ``practice``, ``overall``)."""
+    """How the class was examined.
+
+    Scores are decimal texts by part (``theory``, ``practice``, ``overall``).
+    """
 
     on: date | None
     passed: bool

@@ -1,8 +1,8 @@
 """Guards for XLSX files, which are zip archives: checked to the last byte before use.
 
 A workbook reader gives each sheet a dense block from A1 to its farthest cell and copies a shared
-text into each cell that names it. So a file of a kilobyte can ask for gigabytes in three ways, and
-all are measured here while the parts are inflated piece by piece: how much comes out of the archive,
+text into each cell that names it. So a file of a kilobyte can ask for gigabytes in three ways;
+all are measured while the parts are inflated piece by piece: how much comes out of the archive,
 how far the cells reach, and how much text they name. What is not in the plain form that office
 programs write is refused: a guard that reads a form differently from the reader guards nothing.
 """

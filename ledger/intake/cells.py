@@ -48,6 +48,7 @@ _SERIAL_MIN: Final = 18_264  # 1950-01-01
 _SERIAL_MAX: Final = 73_050  # 2099-12-31
 _YEARS: Final = range(1950, 2100)
 _ISO_LENGTH: Final = 10
+_DATE_TEXT_MAX: Final = 64
 
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]{0,4})(\.[0-9]?[1-9])?")
 _LOOSE_NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
@@ -122,6 +123,8 @@ def read_date(raw: Raw) -> Parsed[date | None]:
 def _read_date_text(raw: str) -> Parsed[date | None]:
     if is_blank(raw):
         return Parsed(None, raw != "", "date-missing")
+    if len(raw) > _DATE_TEXT_MAX:
+        return Parsed(None, reason="date-impossible")
     text = _DASHES.sub("-", normalize("NFKC", raw)).strip().lstrip("'")
     found = _DATE.fullmatch(text)
     day = _day(*found.groups()) if found else _date_of_digits(text)
@@ -148,7 +151,7 @@ def _day(year: str, month: str, day: str) -> date | None:
 
 def read_range(raw: Raw) -> tuple[date, date] | None:
     """Read two days in one cell, such as ``2021-3-5至3-20``; None where it is no such pair."""
-    if not isinstance(raw, str) or len(raw) <= _ISO_LENGTH:
+    if not isinstance(raw, str) or not _ISO_LENGTH < len(raw) <= _DATE_TEXT_MAX:
         return None
     found = _RANGE.fullmatch(_DASHES.sub("-", normalize("NFKC", raw)).strip())
     if found is None:
@@ -195,7 +198,10 @@ def _number(text: str, maximum: int) -> Fraction | None:
 
 
 def _chinese_number(text: str) -> Fraction | None:
-    """Read numerals such as 四十 or 一百二十; None unless each unit stands at most once, falling."""
+    """Read numerals such as 四十 or 一百二十.
+
+    None unless units fall, each once.
+    """
     if not _CHINESE_NUMBER.fullmatch(text):
         return None
     total, digit, last_unit = 0, 0, 10_000

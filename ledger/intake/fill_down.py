@@ -1,8 +1,8 @@
 """Filling what merged cells left blank: the class stands once, its people in the rows below it.
 
 A blank cell of a class column is filled from the row above where the workbook says that both are
-one merged cell; or, in any file, where the class number is blank too and every class cell that is not
-blank agrees with the row above. A blank beside a class number of its own is a blank.
+one merged cell; or, in any file, where the class number is blank too and each class cell that is
+not blank agrees with the row above. A blank beside a class number of its own is a blank.
 """
 
 from bisect import bisect_left

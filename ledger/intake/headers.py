@@ -139,6 +139,8 @@ _FOOTER: Final = re.compile(
     r"培训机构|联系人|备注|注|说明|签字|签名|本页)(?=$|[\s:：(（0-9]|人数|\S*[:：])"
 )
 
+_ID_LENGTH_MIN: Final = 15
+
 FILL_DOWN: Final = (
     "class_number",
     "class_name",
@@ -219,7 +221,9 @@ def find_header(rows: Iterable[Sequence[Raw]]) -> tuple[int, dict[str, int]]:
 
 def is_data_row(cells: Sequence[Raw], id_place: int) -> bool:
     """Tell a row about a person from totals, signatures, notes and blank rows."""
-    if id_place < len(cells) and not is_blank(cells[id_place]):
+    found = cells[id_place] if id_place < len(cells) else ""
+    # In a totals row anything short may stand under the ID numbers: 合计, 40人.
+    if not isinstance(found, str) or len(found) >= _ID_LENGTH_MIN:
         return True
     first = next((cell for cell in cells if not is_blank(cell)), None)
     if first is None:

@@ -45,7 +45,7 @@ def read_roster(data: bytes, filename: str | None = None) -> Table:
             code="roster-too-large",
         )
     head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not head and not data.strip():
+    if not head and not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise MalformedError("roster: the file is empty", code="roster-empty")
     if data.startswith(_ZIP):
         return read_workbook(data)

@@ -133,7 +133,7 @@ class _RowReader:
         )
 
     def _fit(self, raw_cells: Sequence[Raw], findings: Findings) -> list[Raw]:
-        """Give a row as long as the header, and a blank behind it for columns that are not there."""
+        """Give a row as long as the header, and a blank behind it for absent columns."""
         cells = list(raw_cells[: self._width])
         if len(raw_cells) > self._width and any(raw_cells[self._width :]):
             findings.problems.append(Problem(findings.row, "", "row-too-long", "", "row"))

@@ -1,1 +1,4 @@
-"""One function, one use case, one transaction. The only place that joins rules, storage, keys and clock."""
+"""One function, one use case, one transaction.
+
+The only place that joins rules, storage, keys and clock.
+"""

@@ -1,9 +1,10 @@
 """The audit: is what is stored what was appended?
 
-Four things are held against each other: the entries (hashed and chained anew), the tiles (rebuilt from those hashes), the
-bodies (opened and held against the commitments) and the checkpoints (signature and root at their size), and beside them
-what is derived: head, projections, vault, answers. Nothing is believed because it is stored: a database in which every
-hash was recomputed after an edit still contradicts the checkpoint outside it.
+Four things are held against each other: the entries (hashed and chained anew), the tiles (rebuilt
+from those hashes), the bodies (opened and held against the commitments) and the checkpoints
+(signature and root at their size), and beside them what is derived: head, projections, vault,
+answers. Nothing is believed because it is stored: a database in which every hash was recomputed
+after an edit still contradicts the checkpoint outside it.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +31,10 @@ FINDINGS_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be. ``index`` is the first entry that it touches, where one can be named."""
+    """Something that is not as it should be.
+
+    ``index`` is the first entry that it touches, where one can be named.
+    """
 
     index: int | None
     what: str
@@ -72,7 +76,10 @@ class AuditReport:
 
 
 def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) -> AuditReport:
-    """Audit the whole ledger. Reads every row once; memory does not grow with the log but for what is withdrawn."""
+    """Audit the whole ledger. Reads every row once.
+
+    Memory does not grow with the log but for what is withdrawn.
+    """
     report = AuditReport()
     with reading(ledger.engine) as connection:
         leaves = _LeafAudit(connection, report)
@@ -128,7 +135,9 @@ class _LeafAudit:
             self._compare_tile(level, (self.count >> (8 * level)) // TILE_WIDTH, hashes)
         for level, n in log.tile_places(self._connection):
             if not 0 <= n * TILE_WIDTH < self.count >> (8 * level):
-                self._report.add(self.count, "tile", f"there is a tile {level}/{n}, but no entries for it")
+                self._report.add(
+                    self.count, "tile", f"there is a tile {level}/{n}, but no entries for it"
+                )
 
     def _compare_tile(self, level: int, n: int, rebuilt: bytes) -> None:
         stored = log.read_whole_tile(self._connection, level, n)
@@ -142,9 +151,16 @@ class _LeafAudit:
     def _check_one(self, place: int, stored: log.StoredEntry, hashed: bytes) -> Entry | None:
         add = self._report.add
         if stored.index != place:
-            add(place, "entry", f"expected entry {place}, found {stored.index}: entries were removed, added or moved")
+            add(
+                place,
+                "entry",
+                f"expected entry {place}, found {stored.index}: entries were removed, added or "
+                f"moved",
+            )
         if hashed != stored.leaf_hash:
-            add(place, "leaf-hash", "the entry's bytes do not have the leaf hash stored beside them")
+            add(
+                place, "leaf-hash", "the entry's bytes do not have the leaf hash stored beside them"
+            )
         try:
             entry = decode_entry(stored.bytes)
         except LedgerError as error:
@@ -169,7 +185,9 @@ def _audit_head(connection: Connection, leaves: _LeafAudit, report: AuditReport)
         return
     if head != log.Head(leaves.count, leaves.prev, leaves.time_ms):
         report.add(
-            min(head.size, leaves.count), "head", f"the head says {head.size} entries, {leaves.count} are stored, or differ"
+            min(head.size, leaves.count),
+            "head",
+            f"the head says {head.size} entries, {leaves.count} are stored, or differ",
         )
 
 
@@ -186,12 +204,20 @@ def _audit_checkpoints(ledger: Ledger, connection: Connection, report: AuditRepo
             checkpoint = open_checkpoint(note, ledger.origin, keys)
             root = root_hash(checkpoint.size, tile_reader(connection))
         except LedgerError as error:
-            report.add(good if size is None or size > report.entries else None, "checkpoint", f"{where}: {error.message}")
+            report.add(
+                good if size is None or size > report.entries else None,
+                "checkpoint",
+                f"{where}: {error.message}",
+            )
             continue
         if size is not None and checkpoint.size != size:
             report.add(None, "checkpoint", f"{where} is one of size {checkpoint.size}")
         elif checkpoint.root != root:
-            report.add(good, "checkpoint", f"{where}: another root; entries from {good} on are not those it signed")
+            report.add(
+                good,
+                "checkpoint",
+                f"{where}: another root; entries from {good} on are not those it signed",
+            )
         else:
             good = max(good, checkpoint.size)
             report.checkpoints += 1

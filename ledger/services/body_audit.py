@@ -1,11 +1,12 @@
 """The part of an audit that opens bodies: commitments, subjects, vault and projections.
 
-Works on runs of entries, so that memory stays flat; only what is withdrawn or erased is remembered to the end.
+Works on runs of entries, so that memory stays flat; only what is withdrawn or erased is remembered
+to the end.
 """
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection
 
@@ -19,6 +20,8 @@ from ledger.services.facts import Facts
 from ledger.services.projection import id_number_tag, record_row
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
+
+SUBJECTS_KEPT: Final = 5_000
 
 AddFinding = Callable[[int | None, str, str], None]
 
@@ -41,7 +44,10 @@ class BodyAudit:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._subjects.clear()
 
@@ -55,16 +61,24 @@ class BodyAudit:
             if body is None:
                 self._missing.append(entry.index)
                 if entry.index in records:
-                    self._add(entry.index, "record", "the projection shows a record whose body is gone")
+                    self._add(
+                        entry.index, "record", "the projection shows a record whose body is gone"
+                    )
                 continue
             try:
                 self._check_body(entry, body, records.get(entry.index))
             except LedgerError as error:
                 self._add(entry.index, "body", error.message)
 
-    def _check_body(self, entry: Entry, stored: bodies.StoredBody, record: RecordRow | None) -> None:
+    def _check_body(
+        self, entry: Entry, stored: bodies.StoredBody, record: RecordRow | None
+    ) -> None:
         if (stored.subject is not None) != (entry.kind in PERSONAL_KINDS):
-            self._add(entry.index, "body", "the body is kept as personal, or as public, against the entry's kind")
+            self._add(
+                entry.index,
+                "body",
+                "the body is kept as personal, or as public, against the entry's kind",
+            )
             return
         if stored.subject is None:
             opened = bodies.OpenBody(stored.salt or b"", stored.content)
@@ -84,9 +98,13 @@ class BodyAudit:
         if (corrected := body["corrects"]) is not None:
             # A record that was revoked and is posted anew stays revoked.
             self._withdrawn.setdefault(corrected, ("superseded", entry.index))
-        expected = record_row(self._ledger.sealer, entry.index, entry.kind, entry.issuer, stored.subject, body)
+        expected = record_row(
+            self._ledger.sealer, entry.index, entry.kind, entry.issuer, stored.subject, body
+        )
         if record is None or _as_recorded(record) != expected:
-            self._add(entry.index, "record", "the projection's row is not the one that the body makes")
+            self._add(
+                entry.index, "record", "the projection's row is not the one that the body makes"
+            )
 
     def _follow(self, entry: Entry, body: dict[str, Any]) -> None:
         """Remember what a public entry does to others."""
@@ -96,36 +114,56 @@ class BodyAudit:
         elif entry.kind == "revocation":
             self._withdrawn[body["entry"]] = ("revoked", entry.index)
         elif entry.kind == "issuer-revocation":
-            for row in projections.records_of_issuer(self._connection, body["issuer"], body["from"], body["to"]):
+            for row in projections.records_of_issuer(
+                self._connection, body["issuer"], body["from"], body["to"]
+            ):
                 if row.index < entry.index and row.index not in self._withdrawn:
                     self._withdrawn[row.index] = ("revoked", entry.index)
 
     def _subject(self, subject: str) -> vault.StoredSubject:
         if subject not in self._subjects:
-            if len(self._subjects) > bodies.IN_LIST_MAX * 10:
+            if len(self._subjects) > SUBJECTS_KEPT:
                 self._subjects.clear()
-            self._subjects[subject] = vault.read_subject(self._connection, self._ledger.sealer, subject)
+            self._subjects[subject] = vault.read_subject(
+                self._connection, self._ledger.sealer, subject
+            )
         return self._subjects[subject]
 
     def finish(self, entries: int) -> tuple[int, int]:
-        """Check what needs the whole log; give the numbers of bodies opened and of bodies gone by right."""
+        """Check what needs the whole log.
+
+        Give the numbers of bodies opened and of bodies gone by right.
+        """
         for index in self._missing:
             if index not in self._erased:
                 self._add(index, "body", "the body is missing, and no erasure says so")
-        for index in bodies.indices_from(self._connection, entries):
-            self._add(min(index, entries), "body", f"there is a body for entry {index}, but no such entry")
-        for row in projections.stream_withdrawn(self._connection):
-            if self._withdrawn.pop(row.index, None) != (row.status, row.related):
-                self._add(row.index, "record", f"the projection says {row.status}, but the log does not")
-        for index, (status, related) in self._withdrawn.items():
-            if index not in self._erased:
-                self._add(index, "record", f"entry {related} made it {status}, but the projection does not say so")
-        for index in projections.record_indices_from(self._connection, entries):
-            self._add(min(index, entries), "record", f"there is a record row for entry {index}, but no such entry")
+        self._check_withdrawn()
+        strays = [("body", index) for index in bodies.indices_from(self._connection, entries)]
+        strays += [
+            ("record", index)
+            for index in projections.record_indices_from(self._connection, entries)
+        ]
+        for what, index in strays:
+            place = min(max(index, 0), entries)
+            self._add(place, what, f"there is a {what} row for entry {index}, but no such entry")
         if projections.public_entries(self._connection, after=-(2**62)) != self._public:
-            self._add(None, "public-entry", "the list of public entries is not the one that the log makes")
+            self._add(
+                None, "public-entry", "the list of public entries is not the one that the log makes"
+            )
         self._check_vault()
         return self._opened, len(self._missing)
+
+    def _check_withdrawn(self) -> None:
+        for row in projections.stream_withdrawn(self._connection):
+            if self._withdrawn.pop(row.index, None) != (row.status, row.related):
+                self._add(
+                    row.index, "record", f"the projection says {row.status}, but the log does not"
+                )
+        for index, (status, related) in self._withdrawn.items():
+            if index not in self._erased:
+                self._add(
+                    index, "record", f"entry {related} made it {status}; the projection does not"
+                )
 
     def _check_vault(self) -> None:
         for row in vault.read_rows(self._connection):
@@ -133,7 +171,9 @@ class BodyAudit:
                 stored = vault.open_row(self._ledger.sealer, row)
                 facts = Facts.decode(stored.open_facts())
                 if id_number_tag(self._ledger.sealer, facts.id_number) != stored.tag:
-                    self._add(None, "vault", "a person's look-up tag is not that of their ID number")
+                    self._add(
+                        None, "vault", "a person's look-up tag is not that of their ID number"
+                    )
             except LedgerError as error:
                 self._add(None, "vault", error.message)
 
@@ -141,5 +181,12 @@ class BodyAudit:
 def _as_recorded(row: RecordRow) -> RecordRow:
     """The row as it was before anything superseded or revoked it."""
     return RecordRow(
-        row.index, row.subject, row.issuer, row.kind, row.event_on, row.identity, row.content, row.certificate
+        row.index,
+        row.subject,
+        row.issuer,
+        row.kind,
+        row.event_on,
+        row.identity,
+        row.content,
+        row.certificate,
     )

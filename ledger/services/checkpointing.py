@@ -1,8 +1,8 @@
 """Checkpoints: hold the database against the last one, and sign the next.
 
-A checkpoint is signed only after the new entries were read back from the database, hashed again and found in the tiles
-by a second way, and after it was proved consistent with the last one. The file outside the database is replaced before
-the row is stored.
+A checkpoint is signed only after the new entries were read back from the database, hashed again and
+found in the tiles by a second way, and after it was proved consistent with the last one. The file
+outside the database is replaced before the row is stored.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,9 @@ def last_checkpoint(ledger: Ledger) -> SignedCheckpoint | None:
     try:
         return SignedCheckpoint(open_checkpoint(note, ledger.origin, keys), note)
     except LedgerError as error:
-        raise DamagedError(f"checkpoint file: not signed by this ledger ({error.message})") from error
+        raise DamagedError(
+            f"checkpoint file: not signed by this ledger ({error.message})"
+        ) from error
 
 
 def hold_against_last_checkpoint(ledger: Ledger, connection: Connection) -> None:
@@ -64,13 +66,16 @@ def hold_against_last_checkpoint(ledger: Ledger, connection: Connection) -> None
         size = last.checkpoint.size
         if head.size < size:
             raise DamagedError(
-                f"database: it holds {head.size} entries, but the last checkpoint was signed over {size}; "
-                "an old backup was put back or entries were removed. Nothing is written until the newer database is back",
+                f"database: it holds {head.size} entries, but the last checkpoint was signed over "
+                f"{size}; "
+                "an old backup was put back or entries were removed. Nothing is written until the "
+                "newer database is back",
                 code="behind-checkpoint",
             )
         if size and root_hash(size, tile_reader(connection)) != last.checkpoint.root:
             raise DamagedError(
-                f"database: its first {size} entries are not those of the last checkpoint; its history was changed. "
+                f"database: its first {size} entries are not those of the last checkpoint; its "
+                f"history was changed. "
                 "Nothing is written until the right database is back",
                 code="other-history",
             )
@@ -83,7 +88,8 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
     Costs reading back what came since the last checkpoint, and O(log n) tiles.
 
     Raises:
-        DamagedError: What is stored is not what was appended, or not a continuation of the last checkpoint.
+        DamagedError: What is stored is not what was appended, or not a continuation of the last
+            checkpoint.
     """
     with ledger.lock.held():
         with reading(ledger.engine) as connection:
@@ -99,7 +105,9 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
                     path = consistency_path(start, head.size, tile_reader(connection))
                     verify_consistency(start, head.size, last.checkpoint.root, root, path)
                 fresh = Checkpoint(ledger.origin, head.size, root)
-                note = SignedCheckpoint(fresh, sign_note(fresh.format(), ledger.keyring.log_signers(ledger.clock())))
+                note = SignedCheckpoint(
+                    fresh, sign_note(fresh.format(), ledger.keyring.log_signers(ledger.clock()))
+                )
         if last is None or note.note != last.note:
             checkpoints.write_outside(ledger.home, note.note)
         with writing(ledger.engine) as connection:
@@ -108,16 +116,18 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
 
 
 def _signed_by_current_key(ledger: Ledger, last: SignedCheckpoint) -> SignedCheckpoint:
-    """After a rotation the same checkpoint is signed again, so that holders of the new key alone can read it."""
+    """Sign the same checkpoint again after a rotation, for those who hold the new key alone."""
     note = sign_note(last.checkpoint.format(), ledger.keyring.log_signers(ledger.clock()))
     return last if note == last.note else SignedCheckpoint(last.checkpoint, note)
 
 
 def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:
-    """Hash the stored entries from ``start`` on again and hold them against the tiles; give the root.
+    """Hash the stored entries from ``start`` on again and hold them against the tiles.
 
-    The leaf tiles are compared hash by hash, and the nodes above are recomputed from them, so that a bit that flipped
-    between hashing and storing stops the signature.
+    Give the root.
+
+    The leaf tiles are compared hash by hash, and the nodes above are recomputed from them, so that
+    a bit that flipped between hashing and storing stops the signature.
     """
     prev = log.read_entry(connection, start - 1).leaf_hash if start else EMPTY_ROOT
     tile, tile_n = b"", -1
@@ -136,17 +146,22 @@ def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:
             or hashed != stored.leaf_hash
             or hashed != tile[place * HASH_BYTES : (place + 1) * HASH_BYTES]
         ):
-            raise DamagedError(f"entry {index}: what is stored is not what was appended; no checkpoint is signed")
+            raise DamagedError(
+                f"entry {index}: what is stored is not what was appended; no checkpoint is signed"
+            )
         prev = hashed
         index += 1
     if index != head.size or prev != head.leaf_hash:
-        raise DamagedError(f"log head: it says {head.size} entries, {index} were read back; no checkpoint is signed")
+        raise DamagedError(
+            f"log head: it says {head.size} entries, {index} were read back; no checkpoint is "
+            f"signed"
+        )
     _read_back_nodes(connection, start, head.size)
     return root_hash(head.size, tile_reader(connection)) if head.size else EMPTY_ROOT
 
 
 def _read_back_nodes(connection: Connection, start: int, size: int) -> None:
-    """Recompute, from the level below, each stored hash above the leaves that an entry from ``start`` on made."""
+    """Recompute from the level below each hash that the entries from ``start`` on made."""
     level, first, count = 1, start // TILE_WIDTH, size // TILE_WIDTH
     while count:
         for position in range(first, count):
@@ -154,6 +169,8 @@ def _read_back_nodes(connection: Connection, start: int, size: int) -> None:
             below = log.read_tile(connection, level - 1, position, TILE_WIDTH)
             stored = log.read_tile(connection, level, n, place + 1)[place * HASH_BYTES :]
             if stored != perfect_root(below):
-                raise DamagedError(f"tile {level}/{n}: hash {place} is not that of the tile below; no checkpoint is signed")
+                raise DamagedError(
+                    f"tile {level}/{n}: hash {place} is not that of the tile below; no checkpoint "
+                    f"is signed"
+                )
         level, first, count = level + 1, first // TILE_WIDTH, count // TILE_WIDTH
-

@@ -1,18 +1,16 @@
 """Record completions and certificates, one batch in one transaction.
 
-State for the whole batch is loaded in a few queries, and kept in step while the commands are decided one after the
-other, so that a repeat inside a file is seen like one of last year. A refused command never touches its neighbours,
-except in an all-or-nothing batch.
+State for the whole batch is loaded in a few queries, and kept in step while the commands are
+decided one after the other, so that a repeat inside a file is seen like one of last year. A refused
+command never touches its neighbours, except in an all-or-nothing batch.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection
-
-from ledger.core.canonical import Json
+from ledger.core.canonical import Json, encode
 from ledger.core.entry import decode_entry
 from ledger.domain.bodies import facts_of, identity_of_facts
 from ledger.domain.decisions import (
@@ -24,17 +22,14 @@ from ledger.domain.decisions import (
     decide_certificate,
     decide_completion,
 )
-from ledger.domain.organisations import Organisation
 from ledger.domain.records import RecordCertificate, RecordCompletion
-from ledger.core.canonical import encode
 from ledger.errors import RefusedError
 from ledger.services.context import Ledger
 from ledger.services.facts import Facts
 from ledger.services.projection import certificate_tag, content_tag, id_number_tag, identity_tag
 from ledger.services.record import Batch, Once, write
-from ledger.services.registry import Registry, load_registry
+from ledger.services.registry import load_registry
 from ledger.storage import log, projections, vault
-from ledger.storage.projections import RecordRow
 
 RecordCommand = RecordCompletion | RecordCertificate
 
@@ -70,7 +65,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The outcomes of a batch, in the order of its commands; ``replayed`` if they are an earlier batch's."""
+    """The outcomes of a batch, in the order of its commands.
+
+    ``replayed`` if they are an earlier batch's.
+    """
 
     outcomes: tuple[Outcome, ...]
     replayed: bool
@@ -108,7 +106,8 @@ def record(
         refused = [o for o in outcomes if o.outcome == "rejected"]
         if all_or_nothing and refused:
             raise RefusedError(
-                f"batch: {len(refused)} of {len(outcomes)} records were refused, so none was recorded "
+                f"batch: {len(refused)} of {len(outcomes)} records were refused, so none was "
+                f"recorded "
                 f"(the first: {refused[0].code})",
                 code="all-or-nothing",
             )
@@ -128,7 +127,10 @@ def _request(command: RecordCommand) -> Json:
 
 
 class _Posting:
-    """The state that decides one batch: loaded at the start, kept in step as commands are accepted."""
+    """The state that decides one batch.
+
+    Loaded at the start, kept in step as commands are accepted.
+    """
 
     def __init__(
         self, batch: Batch, issuer: str, commands: Sequence[RecordCommand], *, correcting: bool
@@ -136,15 +138,23 @@ class _Posting:
         self._batch = batch
         self._sealer = batch.ledger.sealer
         self._correcting = correcting
-        self._registry: Registry = load_registry(batch.connection)
-        self._issuer: Organisation = self._registry.organisation(issuer)
-        self._today: date = datetime.fromtimestamp(batch.ledger.clock() / 1000, UTC).astimezone(CHINA).date()
-        self._tags = {c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands}
-        self._subjects = vault.find_by_tags(batch.connection, self._sealer, set(self._tags.values()))
+        self._registry = load_registry(batch.connection)
+        self._issuer = self._registry.organisation(issuer)
+        self._today: date = (
+            datetime.fromtimestamp(batch.ledger.clock() / 1000, UTC).astimezone(CHINA).date()
+        )
+        self._tags = {
+            c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
+        }
+        self._subjects = vault.find_by_tags(
+            batch.connection, self._sealer, set(self._tags.values())
+        )
         self._facts: dict[str, Facts] = {}
-        self._records: dict[bytes, RecordRow] = {}
+        self._records: dict[bytes, projections.RecordRow] = {}
         self._certificates: dict[bytes, int] = {}
-        for row in projections.records_of_subjects(batch.connection, [s.id for s in self._subjects.values()]):
+        for row in projections.records_of_subjects(
+            batch.connection, [s.id for s in self._subjects.values()]
+        ):
             self._records[row.identity] = row
         numbers = {c.certificate.number for c in commands if c.certificate is not None}
         tags = [certificate_tag(self._sealer, number) for number in numbers]
@@ -174,7 +184,9 @@ class _Posting:
             return Outcome("duplicate", decision.code, None, decision.entry_index)
         return self._accept(command, subject, decision)
 
-    def _accept(self, command: RecordCommand, subject: vault.StoredSubject | None, decision: Accepted) -> Outcome:
+    def _accept(
+        self, command: RecordCommand, subject: vault.StoredSubject | None, decision: Accepted
+    ) -> Outcome:
         if subject is None:
             subject = self._new_subject(command)
         else:
@@ -190,14 +202,14 @@ class _Posting:
         self._records[row.identity] = row
         if row.certificate is not None:
             self._certificates[row.certificate] = row.index
-        return Outcome(
-            "accepted", None, None, row.index, decision.award.granted, decision.notices
-        )
+        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
 
     def _new_subject(self, command: RecordCommand) -> vault.StoredSubject:
         facts = Facts.of(command.person)
         tag = self._tags[command.person.id_number]
-        subject = vault.new_subject(self._sealer, self._batch.ledger.new_subject_id(), tag, facts.encode())
+        subject = vault.new_subject(
+            self._sealer, self._batch.ledger.new_subject_id(), tag, facts.encode()
+        )
         self._batch.add_subject(subject)
         self._subjects[tag] = subject
         self._facts[subject.id] = facts
@@ -215,7 +227,9 @@ class _Posting:
             self._facts[subject.id] = joined
             self._batch.replace_facts(subject, joined.encode())
 
-    def _existing(self, subject: vault.StoredSubject, command: RecordCommand) -> ExistingRecord | None:
+    def _existing(
+        self, subject: vault.StoredSubject, command: RecordCommand
+    ) -> ExistingRecord | None:
         facts = facts_of(command)
         row = self._records.get(identity_tag(self._sealer, subject.id, identity_of_facts(facts)))
         if row is None:
@@ -223,7 +237,9 @@ class _Posting:
         same = content_tag(self._sealer, subject.id, encode(facts)) == row.content
         revoked_by = None
         if row.status == "revoked" and row.related is not None:
-            revoked_by = decode_entry(log.read_entry(self._batch.connection, row.related).bytes).issuer
+            revoked_by = decode_entry(
+                log.read_entry(self._batch.connection, row.related).bytes
+            ).issuer
         return ExistingRecord(row.index, row.issuer, same, revoked_by)
 
     def _certificate_holder(self, command: RecordCommand) -> int | None:

@@ -36,7 +36,8 @@ def system_clock() -> int:
 class Ledger:
     """An open ledger. Threads may share it; each use opens its own transaction.
 
-    ``checked`` tells whether this process has held the database against its last checkpoint; no write comes before it.
+    ``checked`` tells whether this process has held the database against its last checkpoint; no
+    write comes before it.
     """
 
     home: Path
@@ -56,7 +57,8 @@ class Ledger:
     def new_subject_id(self) -> str:
         """Make a person's id: 26 letters and digits that say nothing of the person.
 
-        The first 48 bits are the time, so that new persons lie side by side in the indexes; 80 bits are random.
+        The first 48 bits are the time, so that new persons lie side by side in the indexes; 80 bits
+        are random.
         """
         now = self.clock().to_bytes(TIME_BYTES, "big")
         return _base32(now + self.random(ID_BYTES - TIME_BYTES))
@@ -74,7 +76,9 @@ def _base32(data: bytes) -> str:
     return base64.b32encode(data).decode().rstrip("=").lower()
 
 
-def open_ledger(settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom) -> Ledger:
+def open_ledger(
+    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom
+) -> Ledger:
     """Open the ledger in ``settings.home``.
 
     Raises:
@@ -84,7 +88,8 @@ def open_ledger(settings: Settings, *, clock: Clock = system_clock, random: Rand
     database = settings.home / DATABASE
     if not database.exists():
         raise NotFoundError(
-            f"no ledger in {settings.home}: run 'python -m ledger init' there, or set JINLAN_HOME", code="no-ledger"
+            f"no ledger in {settings.home}: run 'python -m ledger init' there, or set JINLAN_HOME",
+            code="no-ledger",
         )
     keyring = Keyring.open(settings.home)
     return assemble(settings, keyring, clock=clock, random=random)

@@ -1,8 +1,12 @@
-"""Erasing a person: the key, the facts, the bodies, the projections and the kept exports go; the entries stay.
+"""Erasing a person: the key, the facts, the bodies, the projections and the kept exports go.
 
-Every proof still verifies, for a leaf holds only a salted commitment; with the salt gone nothing can be guessed from it.
-Copies that were handed out cannot be called back.
+The entries stay.
+
+Every proof still verifies, for a leaf holds only a salted commitment; with the salt gone nothing
+can be guessed from it. Copies that were handed out cannot be called back.
 """
+
+from typing import Any
 
 from ledger.core.canonical import Json
 from ledger.domain.bodies import erasure_body
@@ -14,7 +18,7 @@ from ledger.storage.engine import purge
 EXPORTS = "exports"
 
 
-def erase(ledger: Ledger, subject: str) -> Json:
+def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     """Erase a person; give the index of the erasure's entry and the entries whose bodies are gone.
 
     Raises:
@@ -34,4 +38,5 @@ def erase(ledger: Ledger, subject: str) -> Json:
     purge(ledger.engine)
     for kept in (ledger.home / EXPORTS).glob(f"*{subject}*"):
         kept.unlink()
-    return written.answer
+    answer: Any = written.answer
+    return dict(answer)

@@ -1,7 +1,8 @@
 """Export: a person's transcript as a signed bundle that verifies without this ledger.
 
-The bundle holds every entry that the transcript leans on, each with its inclusion path under one checkpoint: the
-records, what withdrew them, the organisations as they were registered when they issued, the schedules and the key.
+The bundle holds every entry that the transcript leans on, each with its inclusion path under one
+checkpoint: the records, what withdrew them, the organisations as they were registered when they
+issued, the schedules and the key.
 """
 
 import uuid
@@ -75,8 +76,8 @@ class _Export:
 def export_bundle(ledger: Ledger, subject: str, on: date) -> bytes:
     """Export a person's transcript at a date as a sealed bundle.
 
-    Signs a checkpoint first if the log has grown, so that the bundle proves all that it shows. Costs one signature and
-    one canonicalisation for each record.
+    Signs a checkpoint first if the log has grown, so that the bundle proves all that it shows.
+    Costs one signature and one canonicalisation for each record.
 
     Raises:
         NotFoundError: No such person, or erased.
@@ -109,7 +110,9 @@ def _credential(export: _Export) -> Document:
     computed = export.opened.transcript
     told = {line.index for line in computed.lines if line.status not in WITHDRAWN}
     members = [
-        export.sign(_badge(export, record)) for record in export.opened.records if record.entry.index in told
+        export.sign(_badge(export, record))
+        for record in export.opened.records
+        if record.entry.index in told
     ]
     statement = Statement(
         id=export.random_urn(),
@@ -161,17 +164,25 @@ def _entries(export: _Export, checkpoint: SignedCheckpoint) -> tuple[BundledEntr
         leaned_on.add(_organisation_entry(export, record.entry.issuer, record.entry.index))
         body: Any = decode(record.body.content)
         credit = body["credit"]
-        leaned_on.add(export.opened.registry.schedule_entries[credit["schedule"], credit["version"]])
+        leaned_on.add(
+            export.opened.registry.schedule_entries[credit["schedule"], credit["version"]]
+        )
         if record.row.status == "revoked" and record.row.related is not None:
             leaned_on.add(record.row.related)
-    leaned_on.update(index for index, _ in projections.public_entries(export.connection, kinds=("key",)))
+    leaned_on.update(
+        index for index, _ in projections.public_entries(export.connection, kinds=("key",))
+    )
     bundled = [_bundled(export, checkpoint, record.entry.index, record.body) for record in records]
     for index, stored in bodies.read_bodies(export.connection, leaned_on).items():
-        bundled.append(_bundled(export, checkpoint, index, bodies.OpenBody(stored.salt or b"", stored.content)))
+        bundled.append(
+            _bundled(export, checkpoint, index, bodies.OpenBody(stored.salt or b"", stored.content))
+        )
     return tuple(sorted(bundled, key=lambda one: one.entry.index))
 
 
-def _bundled(export: _Export, checkpoint: SignedCheckpoint, index: int, body: bodies.OpenBody) -> BundledEntry:
+def _bundled(
+    export: _Export, checkpoint: SignedCheckpoint, index: int, body: bodies.OpenBody
+) -> BundledEntry:
     entry = decode_entry(log.read_entry(export.connection, index).bytes)
     path = inclusion_path(index, checkpoint.checkpoint.size, tile_reader(export.connection))
     return BundledEntry(entry, body.content, body.salt, tuple(path))

@@ -1,4 +1,7 @@
-"""What the vault keeps of a person: name, ID number, phones, categories. Never printed, never logged."""
+"""What the vault keeps of a person: name, ID number, phones, categories.
+
+Never printed, never logged.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -29,7 +32,11 @@ class Facts:
 
     def joined(self, person: Person) -> "Facts":
         """Add a phone or category that was not known yet."""
-        phones = self.phones if not person.phone or person.phone in self.phones else (*self.phones, person.phone)
+        phones = (
+            self.phones
+            if not person.phone or person.phone in self.phones
+            else (*self.phones, person.phone)
+        )
         new = tuple(c for c in person.categories if c not in self.categories)
         return Facts(self.name, self.id_number, phones, self.categories + new)
 
@@ -48,5 +55,7 @@ class Facts:
         hidden = "*" * (len(self.id_number) - NUMBER_SHOWN_FIRST - NUMBER_SHOWN_LAST)
         return {
             "name": self.name[:NAME_SHOWN] + "*" * (len(self.name) - NAME_SHOWN),
-            "id_number": self.id_number[:NUMBER_SHOWN_FIRST] + hidden + self.id_number[-NUMBER_SHOWN_LAST:],
+            "id_number": self.id_number[:NUMBER_SHOWN_FIRST]
+            + hidden
+            + self.id_number[-NUMBER_SHOWN_LAST:],
         }

@@ -1,6 +1,9 @@
-"""Keys in the log: each published key is an entry, and rotation appends the new one and the old one's end.
+"""Keys in the log.
 
-A verifier that pinned an older key list thus learns of a new key from the log itself, signed by a key that it knows.
+Each published key is an entry, and rotation appends the new one and the old one's end.
+
+A verifier that pinned an older key list thus learns of a new key from the log itself, signed by a
+key that it knows.
 """
 
 from typing import Any, Final
@@ -21,15 +24,20 @@ OVERLAP_MS: Final = 30 * 24 * 3600 * 1000
 
 def key_body(key: PublishedKey) -> dict[str, Json]:
     """Make the body of a ``key`` entry."""
-    return key.to_json()
+    return {"v": 1, **key.to_json()}
 
 
 def publish_keys(ledger: Ledger) -> list[int]:
-    """Append an entry for each published key that the log does not have as it is now; give their indices."""
+    """Append an entry for each published key that the log does not have as it is now.
+
+    Give their indices.
+    """
 
     def work(batch: Batch) -> Json:
         newest: dict[str, Json] = {}
-        indices = [index for index, _ in projections.public_entries(batch.connection, kinds=(KIND,))]
+        indices = [
+            index for index, _ in projections.public_entries(batch.connection, kinds=(KIND,))
+        ]
         for _, stored in sorted(bodies.read_bodies(batch.connection, indices).items()):
             body: Any = decode(stored.content)
             newest[body["id"]] = body

@@ -16,25 +16,31 @@ from ledger.storage import log, schema
 from ledger.storage.engine import writing
 from ledger.storage.sealing import RandomBytes
 
-TOKEN_FILE: Final = "operator-token"
+TOKEN_FILE: Final = "operator-token"  # noqa: S105 - a file name
 TOKEN_BYTES: Final = 32
 
 
-def initialise(settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom) -> Ledger:
+def initialise(
+    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom
+) -> Ledger:
     """Make the ledger in ``settings.home`` if there is none, migrate it, and open it.
 
-    May be repeated: what is there stays as it is. Dying on the way leaves something that a repetition completes.
+    May be repeated: what is there stays as it is. Dying on the way leaves something that a
+    repetition completes.
 
     Raises:
-        CustodyError: A key file is missing or open to others.
-        DamagedError: The database is newer than this version, or behind its last checkpoint.
-        RefusedError: There is a database but no keyring: keys are never made anew for an old ledger.
+        CustodyError: A key file is missing or open to others. DamagedError: The database is newer
+            than this version, or behind its last checkpoint. RefusedError: There is a database but
+            no keyring: keys are never made anew for an old ledger.
     """
     home, database = settings.home, settings.home / DATABASE
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (home / "keys").exists():
         if database.exists():
-            raise RefusedError(f"{home}: a database without keys; restore the keys folder first", code="keys-missing")
+            raise RefusedError(
+                f"{home}: a database without keys; restore the keys folder first",
+                code="keys-missing",
+            )
         Keyring.create(home, settings.origin, clock())
     keyring = Keyring.open(home)
     # A rotation may have died before it wrote the list.

@@ -1,7 +1,11 @@
-"""Organisations, occupations and credit schedules: what the authority sets, each an entry of the log."""
+"""Organisations, occupations and credit schedules.
+
+What the authority sets, each an entry of the log.
+"""
 
 from collections.abc import Iterable
 
+from ledger.core.canonical import Json
 from ledger.core.digest import sha256
 from ledger.domain.bodies import schedule_body
 from ledger.domain.identifiers import read_uscc
@@ -25,8 +29,12 @@ def read_registry(ledger: Ledger) -> Registry:
         return load_registry(connection)
 
 
-def add_organisation(ledger: Ledger, name: str, uscc: str, type_: str, scope: Iterable[Scope]) -> Organisation:
-    """Register an organisation with the scope that it is accredited for; one for each 統一社會信用代碼.
+def add_organisation(
+    ledger: Ledger, name: str, uscc: str, type_: str, scope: Iterable[Scope]
+) -> Organisation:
+    """Register an organisation with the scope that it is accredited for.
+
+    One for each 統一社會信用代碼.
 
     Raises:
         RefusedError: The code is not one (GB 32100).
@@ -35,13 +43,22 @@ def add_organisation(ledger: Ledger, name: str, uscc: str, type_: str, scope: It
     """
     reading_of_code = read_uscc(uscc)
     if reading_of_code.value is None:
-        raise RefusedError("organisation: expected a 統一社會信用代碼 of 18 characters with a right check character", code="uscc")
-    organisation = Organisation(ledger.new_id("org"), name, reading_of_code.value, type_, tuple(scope))
+        raise RefusedError(
+            "organisation: expected a 統一社會信用代碼 of 18 characters with a right check "
+            "character",
+            code="uscc",
+        )
+    organisation = Organisation(
+        ledger.new_id("org"), name, reading_of_code.value, type_, tuple(scope)
+    )
 
     def work(batch: Batch) -> None:
         known = load_registry(batch.connection).organisations.values()
         if any(other.uscc == organisation.uscc for other in known):
-            raise ConflictError("organisation: its 統一社會信用代碼 is registered already", code="organisation-exists")
+            raise ConflictError(
+                "organisation: its 統一社會信用代碼 is registered already",
+                code="organisation-exists",
+            )
         batch.add_public("organisation", LEDGER, organisation_body(organisation))
 
     write(ledger, work)
@@ -58,8 +75,13 @@ def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
 
     def work(batch: Batch) -> None:
         nonlocal index
-        if (schedule.schedule_id, schedule.version) in load_registry(batch.connection).schedule_entries:
-            raise ConflictError("schedule: this version is published; give the change a new version", code="schedule-exists")
+        if (schedule.schedule_id, schedule.version) in load_registry(
+            batch.connection
+        ).schedule_entries:
+            raise ConflictError(
+                "schedule: this version is published; give the change a new version",
+                code="schedule-exists",
+            )
         index = batch.add_public("schedule", LEDGER, schedule_body(schedule))
 
     write(ledger, work)
@@ -77,7 +99,12 @@ def import_occupations(ledger: Ledger, data: bytes) -> int:
 
     def work(batch: Batch) -> None:
         for part, start in enumerate(range(0, len(rows), OCCUPATIONS_PER_ENTRY)):
-            body = {"v": 1, "table": table, "version": part + 1, "rows": rows[start : start + OCCUPATIONS_PER_ENTRY]}
+            body: dict[str, Json] = {
+                "v": 1,
+                "table": table,
+                "version": part + 1,
+                "rows": rows[start : start + OCCUPATIONS_PER_ENTRY],
+            }
             batch.add_public("occupations", LEDGER, body)
 
     write(ledger, work)

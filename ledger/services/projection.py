@@ -1,4 +1,7 @@
-"""How a record's projection row follows from its body: one function, for the write path, the audit and a rebuild."""
+"""How a record's projection row follows from its body.
+
+One function, for the write path, the audit and a rebuild.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from ledger.storage.projections import RecordRow
 from ledger.storage.sealing import Sealer
 
 
-def record_row(  # noqa: PLR0913 - an entry's place, issuer and body, and whom it is about
+def record_row(
     sealer: Sealer, index: int, kind: str, issuer: str, subject: str, body: dict[str, Any]
 ) -> RecordRow:
     """Work out the row of a record that nothing has superseded or revoked."""

@@ -1,4 +1,7 @@
-"""Proofs for outsiders: inclusion of one entry, tiles and entry bundles as the public log serves them."""
+"""Proofs for outsiders.
+
+Inclusion of one entry, tiles and entry bundles as the public log serves them.
+"""
 
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.proof import LogProof
@@ -29,9 +32,13 @@ def prove(ledger: Ledger, index: int) -> str:
         NotFoundError: The newest checkpoint does not cover that index.
     """
     note = newest_checkpoint(ledger)
-    checkpoint = open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys())
+    checkpoint = open_checkpoint(
+        note, ledger.origin, ledger.keyring.published().log_verifier_keys()
+    )
     if not 0 <= index < checkpoint.size:
-        raise NotFoundError(f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on")
+        raise NotFoundError(
+            f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on"
+        )
     with reading(ledger.engine) as connection:
         path = inclusion_path(index, checkpoint.size, tile_reader(connection))
     return LogProof(index, tuple(path), note).format()

@@ -1,8 +1,11 @@
-"""The only write pipe: idempotency key first, then the work decides, then append, project and answer, in one transaction.
+"""The only write pipe.
 
-A use case hands over its work, a function that adds entries to a ``Batch`` and returns the answer as JSON. It runs under
-the write lock. Whatever it raises rolls everything back; an answer is given only after COMMIT. If the process dies
-before, nothing happened; if it dies after, a retry with the same key gets the first answer.
+Idempotency key first, then the work decides, then append, project and answer, in one transaction.
+
+A use case hands over its work, a function that adds entries to a ``Batch`` and returns the answer
+as JSON. It runs under the write lock. Whatever it raises rolls everything back; an answer is given
+only after COMMIT. If the process dies before, nothing happened; if it dies after, a retry with the
+same key gets the first answer.
 """
 
 from collections.abc import Callable
@@ -27,7 +30,8 @@ ANSWER_BYTES_MAX = 16 * 1024 * 1024
 class Once:
     """An idempotency key: what is asked twice under one key is done once.
 
-    ``request`` is the content by which a repeated request is known to be the same; only its tag is stored.
+    ``request`` is the content by which a repeated request is known to be the same; only its tag is
+    stored.
     """
 
     issuer: str
@@ -37,7 +41,10 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The answer of a write; ``replayed`` if it is the first answer to an earlier request with the same key."""
+    """The answer of a write.
+
+    ``replayed`` if it is the first answer to an earlier request with the same key.
+    """
 
     answer: Json
     replayed: bool
@@ -73,13 +80,20 @@ class Batch:
         self._public.append((index, kind))
         return index
 
-    def add_personal(self, kind: str, issuer: str, body: dict[str, Json], subject: vault.StoredSubject) -> projections.RecordRow:
-        """Add a record about a person; ``body`` comes without ``subject``, which is salted here. Give its row."""
+    def add_personal(
+        self, kind: str, issuer: str, body: dict[str, Json], subject: vault.StoredSubject
+    ) -> projections.RecordRow:
+        """Add a record about a person; ``body`` comes without ``subject``, which is salted here.
+
+        Give its row.
+        """
         index = self.next_index
         salt = self.ledger.random(SALT_BYTES)
         content = encode({**body, "subject": subject_tag(salt, subject.id).hex()})
         committed = commitment(salt, content)
-        sealed = bodies.seal_body(subject.cipher, subject.id, committed, bodies.OpenBody(salt, content))
+        sealed = bodies.seal_body(
+            subject.cipher, subject.id, committed, bodies.OpenBody(salt, content)
+        )
         self._drafts.append(log.Draft(kind, issuer, committed))
         self._bodies.append(bodies.StoredBody(index, subject.id, None, sealed))
         row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, body)
@@ -99,7 +113,7 @@ class Batch:
             vault.update_facts(self.connection, subject)
 
     def set_status(self, index: int, status: str, related: int) -> None:
-        """Mark a record, stored or of this batch, as superseded or revoked by the entry ``related``."""
+        """Mark a record, stored or of this batch, as superseded or revoked by ``related``."""
         place = self._places.get(index)
         if place is not None:
             self._records[place] = replace(self._records[place], status=status, related=related)
@@ -134,7 +148,8 @@ def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = Non
             if first is not None:
                 if first.request_tag != request_tag:
                     raise ConflictError(
-                        "idempotency key: it was used for another request; take a new key for a new request",
+                        "idempotency key: it was used for another request; take a new key for a "
+                        "new request",
                         code="idempotency-key-reused",
                     )
                 return Written(decode(first.answer, bytes_max=ANSWER_BYTES_MAX), replayed=True)
@@ -143,5 +158,11 @@ def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = Non
         batch.flush()
         if once is not None:
             encoded = encode(answer, bytes_max=ANSWER_BYTES_MAX)
-            answers.store_answer(connection, sealer, once.issuer, once.key, answers.StoredAnswer(request_tag, encoded))
+            answers.store_answer(
+                connection,
+                sealer,
+                once.issuer,
+                once.key,
+                answers.StoredAnswer(request_tag, encoded),
+            )
     return Written(answer, replayed=False)

@@ -1,7 +1,8 @@
 """The registry: organisations, occupations and credit schedules, as the log's public entries say.
 
-There is no table of them: the entries are the truth, and this reads them once and then only what is new. A registry is
-a value; a write loads it inside its transaction, so that a rule of a minute ago is never applied by mistake.
+There is no table of them: the entries are the truth, and this reads them once and then only what is
+new. A registry is a value; a write loads it inside its transaction, so that a rule of a minute ago
+is never applied by mistake.
 """
 
 from dataclasses import dataclass, field
@@ -48,7 +49,8 @@ class Registry:
         """
         if organisation_id not in self.organisations:
             raise NotFoundError(
-                f"organisation {organisation_id[:40]}: not registered; 'organisation list' shows those that are",
+                f"organisation {organisation_id[:40]}: not registered; 'organisation list' shows "
+                f"those that are",
                 code="issuer-unknown",
             )
         return self.organisations[organisation_id]

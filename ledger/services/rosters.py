@@ -1,8 +1,9 @@
 """Import a roster: file to rows to entries, with a report that accounts for every row.
 
-The whole file is read and refused before anything is recorded, if it cannot be read as a roster. Rows are then recorded
-in batches of a thousand, each one transaction; with a key, an import that was interrupted goes on where it stopped.
-The report that is kept masks what is personal; only the caller who sent the file sees the values themselves.
+The whole file is read and refused before anything is recorded, if it cannot be read as a roster.
+Rows are then recorded in batches of a thousand, each one transaction; with a key, an import that
+was interrupted goes on where it stopped. The report that is kept masks what is personal; only the
+caller who sent the file sees the values themselves.
 """
 
 import zlib
@@ -92,7 +93,9 @@ class ImportSummary:
     """
 
     rows: int = 0
-    outcomes: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "rejected": 0, "duplicate": 0})
+    outcomes: dict[str, int] = field(
+        default_factory=lambda: {"accepted": 0, "rejected": 0, "duplicate": 0}
+    )
     credits: str = "0"
     dropped: int = 0
     format: str = ""
@@ -127,15 +130,14 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
 ) -> ImportSummary:
     """Import a completion roster (CSV or XLSX) that an organisation posts.
 
-    Costs about the same for each row; memory holds the file and one batch. ``on_row`` sees every row in order, once its
-    batch is recorded.
+    Costs about the same for each row; memory holds the file and one batch. ``on_row`` sees every
+    row in order, once its batch is recorded.
 
     Raises:
-        MalformedError: The file is not a roster; nothing was recorded.
-        NotFoundError: The issuer is not registered.
-        ConflictError: The key was used for another file.
-        RefusedError: ``all_or_nothing``, and a row is refused; nothing was recorded.
-        UnavailableError: The ledger cannot be written now; what was recorded before stands, and a retry goes on.
+        MalformedError: The file is not a roster; nothing was recorded. NotFoundError: The issuer is
+            not registered. ConflictError: The key was used for another file. RefusedError:
+            ``all_or_nothing``, and a row is refused; nothing was recorded. UnavailableError: The
+            ledger cannot be written now; what was recorded before stands, and a retry goes on.
     """
     registry = read_registry(ledger)
     registry.organisation(issuer)
@@ -148,11 +150,18 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
     for number, batch in enumerate(batches):
         if all_or_nothing and any(row.command is None for row in batch):
             bad = sum(row.command is None for row in batch)
-            raise RefusedError(f"roster: {bad} rows cannot be recorded, so none was", code="all-or-nothing")
+            raise RefusedError(
+                f"roster: {bad} rows cannot be recorded, so none was", code="all-or-nothing"
+            )
         batch_key = None if key is None else f"{key}/{number}"
         commands = [row.command for row in batch if row.command is not None]
         recorded = record(
-            ledger, issuer, commands, key=batch_key, correcting=correcting, all_or_nothing=all_or_nothing
+            ledger,
+            issuer,
+            commands,
+            key=batch_key,
+            correcting=correcting,
+            all_or_nothing=all_or_nothing,
         )
         tally.add(batch, recorded)
     summary.dropped = table.dropped_rows
@@ -179,7 +188,9 @@ def _batches(rows: Iterator[RosterRow]) -> Iterator[list[RosterRow]]:
 class _Tally:
     """Adds up an import, row by row, and keeps the masked report as compressed lines of JSON."""
 
-    def __init__(self, summary: ImportSummary, on_row: Callable[[ImportedRow], None], *, replayed: bool) -> None:
+    def __init__(
+        self, summary: ImportSummary, on_row: Callable[[ImportedRow], None], *, replayed: bool
+    ) -> None:
         self._summary = summary
         self._on_row = on_row
         self._credits = Fraction()
@@ -196,7 +207,11 @@ class _Tally:
             imported = _imported(row, None if row.command is None else next(outcomes))
             self._summary.rows += 1
             self._summary.outcomes[imported.outcome] += 1
-            if imported.outcome == "accepted" and imported.result is not None and imported.result.credits is not None:
+            if (
+                imported.outcome == "accepted"
+                and imported.result is not None
+                and imported.result.credits is not None
+            ):
                 self._credits += parse_scaled(imported.result.credits)
             self._on_row(imported)
             lines.append(orjson.dumps(imported.to_json(masked=True)))
@@ -222,7 +237,9 @@ def _keep_report(ledger: Ledger, issuer: str, summary: ImportSummary, rows: byte
     head = orjson.dumps({"issuer": issuer, "summary": summary.to_json()})
     content = len(head).to_bytes(4, "big") + head + rows
     with ledger.lock.held(), writing(ledger.engine) as connection:
-        answers.store_report(connection, ledger.sealer, summary.report_id, issuer, ledger.clock(), content)
+        answers.store_report(
+            connection, ledger.sealer, summary.report_id, issuer, ledger.clock(), content
+        )
 
 
 def stored_report(ledger: Ledger, report_id: str) -> dict[str, Any]:
@@ -235,5 +252,7 @@ def stored_report(ledger: Ledger, report_id: str) -> dict[str, Any]:
         _, content = answers.read_report(connection, ledger.sealer, report_id)
     size = int.from_bytes(content[:4], "big")
     report: dict[str, Any] = orjson.loads(content[4 : 4 + size])
-    report["rows"] = [orjson.loads(line) for line in zlib.decompress(content[4 + size :]).splitlines()]
+    report["rows"] = [
+        orjson.loads(line) for line in zlib.decompress(content[4 + size :]).splitlines()
+    ]
     return report

@@ -1,4 +1,7 @@
-"""The settings, read once from the environment into one frozen object. docs/settings.md explains each."""
+"""The settings, read once from the environment into one frozen object.
+
+docs/settings.md explains each.
+"""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +20,8 @@ class Settings:
 
     Attributes:
         home: The data folder.
-        origin: Name of the log in checkpoints, and host of the did:web identifiers. Fixed when the ledger is made.
+        origin: Name of the log in checkpoints, and host of the did:web identifiers. Fixed when the
+            ledger is made.
         port: Port of the API on 127.0.0.1.
     """
 
@@ -34,12 +38,16 @@ class Settings:
         """
         if environment.get("DATABASE_URL"):
             raise RefusedError(
-                "DATABASE_URL is set, but this version keeps its ledger in SQLite inside JINLAN_HOME; unset it",
+                "DATABASE_URL is set, but this version keeps its ledger in SQLite inside "
+                "JINLAN_HOME; unset it",
                 code="setting-unusable",
             )
         port = environment.get("JINLAN_PORT", str(PORT_DEFAULT))
         if not (port.isascii() and port.isdigit() and 0 <= int(port) <= 65_535):  # noqa: PLR2004 - TCP's own bound
-            raise RefusedError(f"JINLAN_PORT: found {port!r}, expected a number from 0 to 65535", code="setting-unusable")
+            raise RefusedError(
+                f"JINLAN_PORT: found {port!r}, expected a number from 0 to 65535",
+                code="setting-unusable",
+            )
         return cls(
             home=Path(environment.get("JINLAN_HOME") or "var").absolute(),
             origin=environment.get("JINLAN_ORIGIN") or ORIGIN_DEFAULT,

@@ -1,4 +1,4 @@
-"""A person's transcript at a date, computed anew from their entries and bodies each time it is asked for."""
+"""A person's transcript at a date, computed from their entries and bodies each time."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -40,8 +40,12 @@ class OpenTranscript:
     transcript: Transcript
 
 
-def open_transcript(ledger: Ledger, connection: Connection, subject: str, on: date) -> OpenTranscript:
-    """Compute a person's transcript in the state that ``connection`` sees; costs their number of records.
+def open_transcript(
+    ledger: Ledger, connection: Connection, subject: str, on: date
+) -> OpenTranscript:
+    """Compute a person's transcript in the state that ``connection`` sees.
+
+    Costs their number of records.
 
     Raises:
         NotFoundError: No such person, or erased.
@@ -50,12 +54,16 @@ def open_transcript(ledger: Ledger, connection: Connection, subject: str, on: da
     stored = vault.read_subject(connection, ledger.sealer, subject)
     registry = load_registry(connection)
     records = tuple(_open_records(connection, stored))
-    computed = transcript(subject, [_ledger_record(connection, r) for r in records], registry.book, on)
+    computed = transcript(
+        subject, [_ledger_record(connection, r) for r in records], registry.book, on
+    )
     return OpenTranscript(Facts.decode(stored.open_facts()), registry, records, computed)
 
 
 def _open_records(connection: Connection, stored: vault.StoredSubject) -> Iterator[OpenRecord]:
-    rows = sorted(projections.records_of_subjects(connection, [stored.id]), key=lambda row: row.index)
+    rows = sorted(
+        projections.records_of_subjects(connection, [stored.id]), key=lambda row: row.index
+    )
     sealed = bodies.read_bodies(connection, [row.index for row in rows])
     for row in rows:
         entry = decode_entry(log.read_entry(connection, row.index).bytes)
@@ -82,7 +90,9 @@ def _ledger_record(connection: Connection, record: OpenRecord) -> LedgerRecord:
 def _reason(connection: Connection, index: int) -> str:
     kind = decode_entry(log.read_entry(connection, index).bytes).kind
     body = decode(bodies.read_body(connection, index).content)
-    return (parse_revocation(body) if kind == "revocation" else parse_issuer_revocation(body)).reason
+    return (
+        parse_revocation(body) if kind == "revocation" else parse_issuer_revocation(body)
+    ).reason
 
 
 def read_transcript(ledger: Ledger, subject: str, on: date) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Verify a document as this ledger would tell a stranger to: against the published keys, with nothing else."""
+"""Verify a document as this ledger would tell a stranger to.
+
+Against the published keys, with nothing else.
+"""
 
 from typing import Any
 

@@ -1,8 +1,12 @@
-"""Withdraw: one record, or all that an issuer gave in a period. What is withdrawn stays in the log and says so.
+"""Withdraw: one record, or all that an issuer gave in a period.
 
-Whatever leans on a withdrawn record follows when a transcript is computed: its credits no longer count, and a lower
-level that it had absorbed counts again.
+What is withdrawn stays in the log and says so.
+
+Whatever leans on a withdrawn record follows when a transcript is computed: its credits no longer
+count, and a lower level that it had absorbed counts again.
 """
+
+from typing import Any
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
@@ -22,7 +26,7 @@ from ledger.services.registry import load_registry
 from ledger.storage import log, projections
 
 
-def revoke_record(ledger: Ledger, actor: str, command: RevokeRecord) -> Json:
+def revoke_record(ledger: Ledger, actor: str, command: RevokeRecord) -> dict[str, Any]:
     """Withdraw one record; give the index of the revocation's entry.
 
     Args:
@@ -42,7 +46,8 @@ def revoke_record(ledger: Ledger, actor: str, command: RevokeRecord) -> Json:
         batch.set_status(command.entry, "revoked", index)
         return {"entry": index, "revoked": [command.entry]}
 
-    return write(ledger, work).answer
+    answer: Any = write(ledger, work).answer
+    return dict(answer)
 
 
 def _target(batch: Batch, index: int) -> TargetRecord | None:
@@ -56,8 +61,10 @@ def _target(batch: Batch, index: int) -> TargetRecord | None:
     return TargetRecord(entry.kind, entry.issuer, superseded, revoked)
 
 
-def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> Json:
-    """Withdraw every standing record of an issuer whose event date lies in a period; give the entry and their indices.
+def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
+    """Withdraw every standing record of an issuer whose event date lies in a period.
+
+    Give the entry and their indices.
 
     Raises:
         RefusedError: A rule says no; the code says which.
@@ -68,7 +75,9 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> Json:
         decision = decide_issuer_revocation(IssuerRevocationState("ledger", known), command)
         if isinstance(decision, Refused | Duplicate):
             raise RefusedError(
-                decision.message if isinstance(decision, Refused) else "issuer revocation: made before",
+                decision.message
+                if isinstance(decision, Refused)
+                else "issuer revocation: made before",
                 code=decision.code,
             )
         rows = projections.records_of_issuer(
@@ -80,4 +89,5 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> Json:
             batch.set_status(each, "revoked", index)
         return {"entry": index, "revoked": revoked}
 
-    return write(ledger, work).answer
+    answer: Any = write(ledger, work).answer
+    return dict(answer)

@@ -1,7 +1,8 @@
 """First answers by idempotency key, and import reports.
 
-An answer is stored in the transaction that it answers for, so a retry gets the first answer or finds nothing done.
-It carries a tag over the whole row: an edited answer is noticed when it is read.
+An answer is stored in the transaction that it answers for, so a retry gets the first answer or
+finds nothing done. It carries a tag over the whole row: an edited answer is noticed when it is
+read.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ def _seal(sealer: Sealer, issuer: str, key: str, stored: StoredAnswer) -> bytes:
     return sealer.tag("answer", issuer.encode(), key.encode(), stored.request_tag, stored.answer)
 
 
-def store_answer(connection: Connection, sealer: Sealer, issuer: str, key: str, stored: StoredAnswer) -> None:
+def store_answer(
+    connection: Connection, sealer: Sealer, issuer: str, key: str, stored: StoredAnswer
+) -> None:
     """Keep the answer to the first request under this key."""
     connection.execute(
         insert(ANSWER),
@@ -41,13 +44,17 @@ def store_answer(connection: Connection, sealer: Sealer, issuer: str, key: str, 
     )
 
 
-def read_answer(connection: Connection, sealer: Sealer, issuer: str, key: str) -> StoredAnswer | None:
+def read_answer(
+    connection: Connection, sealer: Sealer, issuer: str, key: str
+) -> StoredAnswer | None:
     """Read the first answer under this key; None if the key is new.
 
     Raises:
         DamagedError: The row was changed.
     """
-    row = connection.execute(select(ANSWER).where(ANSWER.c.issuer == issuer, ANSWER.c.key == key)).one_or_none()
+    row = connection.execute(
+        select(ANSWER).where(ANSWER.c.issuer == issuer, ANSWER.c.key == key)
+    ).one_or_none()
     if row is None:
         return None
     stored = StoredAnswer(row.request_tag, row.answer)
@@ -64,8 +71,13 @@ def count_damaged_answers(connection: Connection, sealer: Sealer) -> int:
     )
 
 
-def store_report(  # noqa: PLR0913 - a row has six parts
-    connection: Connection, sealer: Sealer, report_id: str, issuer: str, created_at_ms: int, content: bytes
+def store_report(
+    connection: Connection,
+    sealer: Sealer,
+    report_id: str,
+    issuer: str,
+    created_at_ms: int,
+    content: bytes,
 ) -> None:
     """Keep an import report, sealed under the vault key; one for each id."""
     version = sealer.version.to_bytes(2, "big")
@@ -73,7 +85,14 @@ def store_report(  # noqa: PLR0913 - a row has six parts
     connection.execute(delete(REPORT).where(REPORT.c.id == report_id))
     connection.execute(
         insert(REPORT),
-        [{"id": report_id, "issuer": issuer, "created_at_ms": created_at_ms, "content": version + sealed}],
+        [
+            {
+                "id": report_id,
+                "issuer": issuer,
+                "created_at_ms": created_at_ms,
+                "content": version + sealed,
+            }
+        ],
     )
 
 

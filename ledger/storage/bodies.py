@@ -1,10 +1,14 @@
-"""Bodies of entries: public ones in the clear beside their salt, personal ones sealed with the salt inside.
+"""Bodies of entries.
 
-A sealed body is bound to its subject and to the commitment in its entry, so that neither can be exchanged unnoticed.
+Public ones in the clear beside their salt, personal ones sealed with the salt inside.
+
+A sealed body is bound to its subject and to the commitment in its entry, so that neither can be
+exchanged unnoticed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
@@ -55,7 +59,10 @@ def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:
     """Store the bodies of new entries."""
     connection.execute(
         insert(BODY),
-        [{"index": b.index, "subject": b.subject, "salt": b.salt, "content": b.content} for b in bodies],
+        [
+            {"index": b.index, "subject": b.subject, "salt": b.salt, "content": b.content}
+            for b in bodies
+        ],
     )
 
 
@@ -66,7 +73,9 @@ def read_bodies(connection: Connection, indices: Iterable[int]) -> dict[int, Sto
     for start in range(0, len(wanted), IN_LIST_MAX):
         query = select(BODY).where(BODY.c.index.in_(wanted[start : start + IN_LIST_MAX]))
         for row in connection.execute(query):
-            found[row.index] = StoredBody(row.index, row.subject, row.salt, row.content)
+            columns: tuple[Any, ...] = tuple(row)
+            body = StoredBody(*columns)
+            found[body.index] = body
     return found
 
 
@@ -78,7 +87,9 @@ def read_body(connection: Connection, index: int) -> StoredBody:
     """
     found = read_bodies(connection, [index])
     if index not in found:
-        raise NotFoundError(f"body of entry {index}: there is none (no such entry, or the person was erased)")
+        raise NotFoundError(
+            f"body of entry {index}: there is none (no such entry, or the person was erased)"
+        )
     return found[index]
 
 
@@ -89,9 +100,14 @@ def indices_from(connection: Connection, start: int) -> list[int]:
 
 
 def delete_bodies_of(connection: Connection, subject: str) -> list[int]:
-    """Delete the bodies about an erased person; give their indices. The vault row must be gone already."""
+    """Delete the bodies about an erased person; give their indices.
+
+    The vault row must be gone already.
+    """
     indices = list(
-        connection.execute(select(BODY.c.index).where(BODY.c.subject == subject).order_by(BODY.c.index)).scalars()
+        connection.execute(
+            select(BODY.c.index).where(BODY.c.subject == subject).order_by(BODY.c.index)
+        ).scalars()
     )
     connection.execute(delete(BODY).where(BODY.c.subject == subject))
     return indices

@@ -1,7 +1,8 @@
 """Signed checkpoints: in the database for readers, and the last one in a file outside it.
 
-The file is what a restored or truncated database is held against. It is written before the row, so that a checkpoint
-that anyone may have seen is never forgotten: dying between the two leaves the file ahead of the table, which is sound.
+The file is what a restored or truncated database is held against. It is written before the row, so
+that a checkpoint that anyone may have seen is never forgotten: dying between the two leaves the
+file ahead of the table, which is sound.
 """
 
 import os
@@ -37,10 +38,10 @@ def read_last(connection: Connection) -> tuple[int, int, bytes] | None:
 
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     """Stream (size, note) of every checkpoint, oldest first."""
-    for size, note in connection.execute(
+    rows = connection.execute(
         select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
-    ):
-        yield size, note
+    )
+    yield from ((row.size, row.note) for row in rows)
 
 
 def write_outside(home: Path, note: bytes) -> None:

@@ -1,8 +1,11 @@
-"""The door to the database: one SQLAlchemy engine, configured so that what was committed is on the disk.
+"""The door to the database.
 
-SQLite runs in WAL with ``synchronous=FULL``: with NORMAL a power cut loses acknowledged commits and leaves a chain that
-looks sound. Writers take BEGIN IMMEDIATE, because a deferred BEGIN that upgrades later fails at once under contention
-whatever the busy timeout says. ``secure_delete`` overwrites what an erasure frees.
+One SQLAlchemy engine, configured so that what was committed is on the disk.
+
+SQLite runs in WAL with ``synchronous=FULL``: with NORMAL a power cut loses acknowledged commits and
+leaves a chain that looks sound. Writers take BEGIN IMMEDIATE, because a deferred BEGIN that
+upgrades later fails at once under contention whatever the busy timeout says. ``secure_delete``
+overwrites what an erasure frees.
 """
 
 from collections.abc import Iterator
@@ -30,7 +33,9 @@ def open_engine(path: Path) -> Engine:
 
 
 def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
-    connection.isolation_level = None  # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE
+    connection.isolation_level = (
+        None  # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE
+    )
     for pragma in (
         "page_size = 8192",
         "journal_mode = WAL",
@@ -53,7 +58,8 @@ def _begin(connection: Connection) -> None:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that holds SQLite's write lock from its first statement.
 
-    Commits on leaving, rolls back on any exception; either way the connection's cached state is not reused.
+    Commits on leaving, rolls back on any exception; either way the connection's cached state is not
+    reused.
 
     Raises:
         UnavailableError: The database stayed locked, or the disk is full; nothing was recorded.
@@ -83,4 +89,4 @@ def purge(engine: Engine) -> None:
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if raw is not None:
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,7 +1,7 @@
 """The write lock of one ledger among the processes of one machine.
 
-A file lock is taken before SQLite's own: waiting in the kernel is fair and wakes at once, where SQLite's busy handler
-sleeps and lets one of eight processes take everything.
+A file lock is taken before SQLite's own: waiting in the kernel is fair and wakes at once, where
+SQLite's busy handler sleeps and lets one of eight processes take everything.
 """
 
 import fcntl
@@ -24,7 +24,10 @@ class WriteLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the lock and hold it. The kernel frees it when the process dies, however it dies."""
+        """Wait for the lock and hold it.
+
+        The kernel frees it when the process dies, however it dies.
+        """
         with self._threads:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:

@@ -1,7 +1,7 @@
 """The log in SQL: append entries and their tiles, read them back.
 
-The head row is swapped only if it still is what the caller read; that, and the primary key of ``entry``, make a fork
-impossible even if two writers should ever hold the lock.
+The head row is swapped only if it still is what the caller read; that, and the primary key of
+``entry``, make a fork impossible even if two writers should ever hold the lock.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,10 @@ IN_LIST_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the log ends: number of entries, leaf hash of the last (the empty root before the first), its time."""
+    """Where the log ends.
+
+    Number of entries, leaf hash of the last (the empty root before the first), its time.
+    """
 
     size: int
     leaf_hash: bytes
@@ -43,7 +46,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as stored: the bytes are the truth, the hash is what they were when they were appended."""
+    """An entry as stored.
+
+    The bytes are the truth, the hash is what they were when they were appended.
+    """
 
     index: int
     leaf_hash: bytes
@@ -79,12 +85,16 @@ def read_head(connection: Connection) -> Head:
 def append(
     connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int
 ) -> list[StoredEntry]:
-    """Append ``drafts`` behind ``head``: entries, tiles and the new head, in the caller's transaction.
+    """Append ``drafts`` behind ``head``.
 
-    All entries of one call carry one time: now, or a millisecond after the last entry if the clock stands behind it.
+    Entries, tiles and the new head, in the caller's transaction.
+
+    All entries of one call carry one time: now, or a millisecond after the last entry if the clock
+    stands behind it.
 
     Raises:
-        UnavailableError: Another writer moved the head; nothing of this call holds and the caller must start over.
+        UnavailableError: Another writer moved the head; nothing of this call holds and the caller
+            must start over.
     """
     time_ms = max(now_ms, head.time_ms + 1)
     stored: list[StoredEntry] = []
@@ -94,7 +104,8 @@ def append(
         prev = leaf_hash(encoded)
         stored.append(StoredEntry(index, prev, encoded))
     connection.execute(
-        insert(ENTRY), [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in stored]
+        insert(ENTRY),
+        [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in stored],
     )
     _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
     swapped = connection.execute(
@@ -161,8 +172,10 @@ def read_entry(connection: Connection, index: int) -> StoredEntry:
     return StoredEntry(*row)
 
 
-def read_entries(connection: Connection, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
-    """Stream the stored entries with ``start`` <= index < ``stop`` (to the end where ``stop`` is None)."""
+def read_entries(
+    connection: Connection, start: int = 0, stop: int | None = None
+) -> Iterator[StoredEntry]:
+    """Stream the stored entries from index ``start`` up to ``stop``, or to the end."""
     query = select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes).order_by(ENTRY.c.index)
     if start:  # an audit from 0 must also see rows below 0, which no honest writer makes
         query = query.where(ENTRY.c.index >= start)

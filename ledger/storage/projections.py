@@ -1,7 +1,10 @@
-"""Projections: what is read often, derived from entries and bodies, and rebuilt from them at any time.
+"""Projections.
 
-``record`` has a row for each completion and certificate; ``public_entry`` names the entries whose bodies are public.
-Identity, content and certificate are tags (``Sealer.tag``), so that a projection gives away nothing of a body.
+What is read often, derived from entries and bodies, and rebuilt from them at any time.
+
+``record`` has a row for each completion and certificate; ``public_entry`` names the entries whose
+bodies are public. Identity, content and certificate are tags (``Sealer.tag``), so that a projection
+gives away nothing of a body.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +21,8 @@ from ledger.storage.tables import PUBLIC_ENTRY, RECORD
 class RecordRow:
     """A record as the projection keeps it.
 
-    ``status`` is ``active``, ``superseded`` or ``revoked``; ``related`` is the entry that made it so.
+    ``status`` is ``active``, ``superseded`` or ``revoked``; ``related`` is the entry that made it
+    so.
     """
 
     index: int
@@ -47,7 +51,9 @@ def insert_public_entries(connection: Connection, entries: Sequence[tuple[int, s
 
 def set_status(connection: Connection, index: int, status: str, related: int) -> None:
     """Mark a record as superseded or revoked by the entry ``related``."""
-    connection.execute(update(RECORD).where(RECORD.c.index == index).values(status=status, related=related))
+    connection.execute(
+        update(RECORD).where(RECORD.c.index == index).values(status=status, related=related)
+    )
 
 
 def records_of_subjects(connection: Connection, subjects: Iterable[str]) -> Iterator[RecordRow]:
@@ -67,7 +73,7 @@ def records_of_certificates(connection: Connection, tags: Iterable[bytes]) -> It
 
 
 def records_of_issuer(connection: Connection, issuer: str, start: str, end: str) -> list[RecordRow]:
-    """Read an issuer's records whose event date (ISO) lies between ``start`` and ``end``, both included."""
+    """Read an issuer's records whose event date (ISO) lies from ``start`` to ``end``."""
     query = select(RECORD).where(RECORD.c.issuer == issuer, RECORD.c.event_on.between(start, end))
     return [_row(row) for row in connection.execute(query.order_by(RECORD.c.index))]
 
@@ -78,14 +84,17 @@ def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, Re
     found: dict[int, RecordRow] = {}
     for start in range(0, len(wanted), IN_LIST_MAX):
         query = select(RECORD).where(RECORD.c.index.in_(wanted[start : start + IN_LIST_MAX]))
-        found.update((row.index, _row(row)) for row in connection.execute(query))
+        found.update((row.index, row) for row in map(_row, connection.execute(query)))
     return found
 
 
 def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:
     """Stream the records that are not active, or say that something touched them."""
     query = select(RECORD).where(or_(RECORD.c.status != "active", RECORD.c.related.is_not(None)))
-    yield from map(_row, connection.execution_options(yield_per=STREAM_ROWS).execute(query.order_by(RECORD.c.index)))
+    yield from map(
+        _row,
+        connection.execution_options(yield_per=STREAM_ROWS).execute(query.order_by(RECORD.c.index)),
+    )
 
 
 def record_indices_from(connection: Connection, start: int) -> list[int]:
@@ -100,12 +109,15 @@ def count_records(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def public_entries(connection: Connection, after: int = -1, kinds: Iterable[str] = ()) -> list[tuple[int, str]]:
+def public_entries(
+    connection: Connection, after: int = -1, kinds: Iterable[str] = ()
+) -> list[tuple[int, str]]:
     """Read (index, kind) of the public entries behind index ``after``, of some kinds or of all."""
     query = select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind).where(PUBLIC_ENTRY.c.index > after)
     if wanted := list(kinds):
         query = query.where(PUBLIC_ENTRY.c.kind.in_(wanted))
-    return [(row.index, row.kind) for row in connection.execute(query.order_by(PUBLIC_ENTRY.c.index))]
+    rows = connection.execute(query.order_by(PUBLIC_ENTRY.c.index))
+    return [(index, kind) for index, kind in rows]
 
 
 def delete_records_of(connection: Connection, subject: str) -> None:
@@ -114,4 +126,5 @@ def delete_records_of(connection: Connection, subject: str) -> None:
 
 
 def _row(row: Row[Any]) -> RecordRow:
-    return RecordRow(*row)
+    columns: tuple[Any, ...] = tuple(row)
+    return RecordRow(*columns)

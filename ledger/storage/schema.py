@@ -26,5 +26,8 @@ def migrate(connection: Connection) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
-        raise DamagedError(f"database: at migration {current}, which this version does not know; run the newer version")
+        raise DamagedError(
+            f"database: at migration {current}, which this version does not know; run the newer "
+            f"version"
+        )
     command.upgrade(config, "head")

@@ -1,8 +1,10 @@
 """Encryption of what is personal, and the tags by which people are found.
 
-* A person's key (256 bits, AES-256-GCM) seals their facts and the bodies about them; it is itself wrapped by the
+* A person's key (256 bits, AES-256-GCM) seals their facts and the bodies about them; it is itself
+  wrapped by the
   ledger's ``vault`` key. Destroying the wrapped key destroys everything that was sealed under it.
-* A tag is HMAC-SHA-256 under the ledger's ``lookup`` secret, cut to 128 bits. Without that secret an ID number cannot
+* A tag is HMAC-SHA-256 under the ledger's ``lookup`` secret, cut to 128 bits. Without that secret
+  an ID number cannot
   be guessed from its tag, however few ID numbers there are.
 
 Sealed form: 12 bytes nonce, then ciphertext with the 16-byte GCM tag.
@@ -48,17 +50,24 @@ class Cipher:
         try:
             return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as error:
-            raise DamagedError("sealed bytes: changed, or sealed under another key or context") from error
+            raise DamagedError(
+                "sealed bytes: changed, or sealed under another key or context"
+            ) from error
 
 
 class Sealer:
     """The ledger's own keys at work: wraps persons' keys and makes tags.
 
-    ``vault_keys`` holds every version of the vault key, so that keys wrapped before a rotation still open.
+    ``vault_keys`` holds every version of the vault key, so that keys wrapped before a rotation
+    still open.
     """
 
     def __init__(
-        self, vault_keys: Mapping[int, bytes], version: int, lookup: bytes, random_bytes: RandomBytes
+        self,
+        vault_keys: Mapping[int, bytes],
+        version: int,
+        lookup: bytes,
+        random_bytes: RandomBytes,
     ) -> None:
         self.version = version
         self._random = random_bytes
@@ -68,16 +77,22 @@ class Sealer:
     def new_key(self, subject: str) -> tuple[Cipher, bytes]:
         """Make a person's key; give it at work, and wrapped for storage."""
         key = self._random(KEY_BYTES)
-        return Cipher(key, self._random), self._wrapping[self.version].seal(key, _key_context(subject))
+        return Cipher(key, self._random), self._wrapping[self.version].seal(
+            key, _key_context(subject)
+        )
 
     def unwrap(self, subject: str, version: int, wrapped: bytes) -> Cipher:
         """Open a stored person's key.
 
         Raises:
-            DamagedError: The wrapped key was changed, moved to another subject, or its version is unknown.
+            DamagedError: The wrapped key was changed, moved to another subject, or its version is
+                unknown.
         """
         if version not in self._wrapping:
-            raise DamagedError(f"person's key: wrapped under vault key version {version}, which is not in the keyring")
+            raise DamagedError(
+                f"person's key: wrapped under vault key version {version}, which is not in the "
+                f"keyring"
+            )
         return Cipher(self._wrapping[version].open(wrapped, _key_context(subject)), self._random)
 
     def rewrap(self, subject: str, version: int, wrapped: bytes) -> bytes:
@@ -90,9 +105,14 @@ class Sealer:
         return self._wrapping[version]
 
     def tag(self, purpose: str, *parts: bytes) -> bytes:
-        """Make the 128-bit tag of ``parts`` for one purpose; no two splits of the same bytes share a tag."""
+        """Make the 128-bit tag of ``parts`` for one purpose.
+
+        No two splits of the same bytes share a tag.
+        """
         mac = self._tag_key.copy()
-        mac.update(purpose.encode() + b"\0" + b"".join(len(p).to_bytes(4, "big") + p for p in parts))
+        mac.update(
+            purpose.encode() + b"\0" + b"".join(len(p).to_bytes(4, "big") + p for p in parts)
+        )
         return mac.digest()[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:

@@ -1,20 +1,19 @@
 """The tables.
 
-Log tables (``entry``, ``tile``, ``body``, ``checkpoint``) only grow: triggers refuse UPDATE and DELETE, but for the right
-edge of the tiles and for the bodies of an erased person. The triggers stop accidents; what stops a person with the
-database password is the audit against checkpoints that others hold.
+Log tables (``entry``, ``tile``, ``body``, ``checkpoint``) only grow: triggers refuse UPDATE and
+DELETE, but for the right edge of the tiles and for the bodies of an erased person. The triggers
+stop accidents; what stops a person with the database password is the audit against checkpoints that
+others hold.
 
-====================  ==================================================================================
-entry                 the canonical bytes of each entry and their leaf hash
-tile                  256-wide hash tiles; the right-most of a level is widened in place
-body                  public: salt and canonical body; personal: salt NULL, content sealed under the person's key
-checkpoint            every signed checkpoint, by tree size
-head                  one row: size, last leaf hash and time; the compare-and-swap point of every append
-subject, vault        a person's random id, look-up tag, wrapped key and sealed facts
-record, public_entry  projections: can be dropped and rebuilt from entries and bodies
-answer                idempotency keys with the first answer
-report                import reports, sealed
-====================  ==================================================================================
+* ``entry``: the canonical bytes of each entry and their leaf hash.
+* ``tile``: 256-wide hash tiles; the right-most of a level is widened in place.
+* ``body``: public ones with their salt; personal ones sealed under the person's key, salt NULL.
+* ``checkpoint``: every signed checkpoint, by tree size.
+* ``head``: one row, the compare-and-swap point of every append.
+* ``subject``: the vault: a person's random id, look-up tag, wrapped key and sealed facts.
+* ``record``, ``public_entry``: projections, rebuilt from entries and bodies at any time.
+* ``answer``: idempotency keys with the first answer.
+* ``report``: import reports, sealed.
 """
 
 from typing import Final
@@ -90,9 +89,7 @@ RECORD: Final = Table(
     Column("related", Integer, nullable=True),
 )
 Index("record_subject", RECORD.c.subject)
-Index(
-    "record_certificate", RECORD.c.certificate, sqlite_where=RECORD.c.certificate.is_not(None)
-)
+Index("record_certificate", RECORD.c.certificate, sqlite_where=RECORD.c.certificate.is_not(None))
 
 PUBLIC_ENTRY: Final = Table(
     "public_entry",

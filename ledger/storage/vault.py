@@ -1,7 +1,10 @@
-"""The vault: who a subject is. The only table of names, ID numbers and phones, and all of it sealed.
+"""The vault: who a subject is.
 
-A person is a random id. They are found by the tag of their ID number and in no other way. Facts are JSON bytes that
-the caller makes and reads; the vault knows only that they are sealed under the person's key.
+The only table of names, ID numbers and phones, and all of it sealed.
+
+A person is a random id. They are found by the tag of their ID number and in no other way. Facts are
+JSON bytes that the caller makes and reads; the vault knows only that they are sealed under the
+person's key.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -89,7 +92,9 @@ def rewrap_all(connection: Connection, sealer: Sealer) -> int:
     return len(rows)
 
 
-def find_by_tags(connection: Connection, sealer: Sealer, tags: Iterable[bytes]) -> dict[bytes, StoredSubject]:
+def find_by_tags(
+    connection: Connection, sealer: Sealer, tags: Iterable[bytes]
+) -> dict[bytes, StoredSubject]:
     """Find the persons with these look-up tags."""
     wanted = list(tags)
     found: dict[bytes, StoredSubject] = {}
@@ -114,7 +119,9 @@ def read_subject(connection: Connection, sealer: Sealer, subject: str) -> Stored
 
 def read_rows(connection: Connection) -> Iterator[Row[Any]]:
     """Stream every person's row, unopened; ``open_row`` opens one."""
-    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(select(SUBJECT).order_by(SUBJECT.c.id))
+    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(
+        select(SUBJECT).order_by(SUBJECT.c.id)
+    )
 
 
 def delete_subject(connection: Connection, subject: str) -> None:

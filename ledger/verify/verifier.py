@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ledger.core.key_list import KeyList
 from ledger.credentials import clr, open_badges
-from ledger.credentials.bundle import BUNDLE_BYTES_MAX, TYPE, SealedBundle, parse_bundle
+from ledger.credentials.bundle import BUNDLE_BYTES_MAX, TYPE, SealedBundle, open_bundle
 from ledger.credentials.clr import Clr
 from ledger.credentials.holder import Holder
 from ledger.credentials.jsonld import DOCUMENT_BYTES_MAX, Document, load_json
@@ -54,7 +54,7 @@ def verify(data: bytes, trust: KeyList, now_ms: int) -> Report:
     checks = Checklist()
     try:
         document, kind = _parse(data)
-        sealed = parse_bundle(data) if kind == "bundle" else None
+        sealed = open_bundle(document, data) if kind == "bundle" else None
     except MalformedError as error:
         checks.failed_by("parsed-form", error, "malformed")
         return Report(checks.verdict, "unknown", checks.checks, now_ms)

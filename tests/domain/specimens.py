@@ -28,19 +28,19 @@ OTHER_SCHOOL = "org-" + "b" * 26
 SUBJECT = "5" * 64
 
 
-def schedule(**changes: Any) -> CreditSchedule:
+def schedule(**changes: object) -> CreditSchedule:
     """The example schedule with some fields changed."""
     return replace(EXAMPLE_SCHEDULE, **changes)
 
 
-def certificate_schedule(credits_by_level: dict[int, int], **changes: Any) -> CreditSchedule:
+def certificate_schedule(credits_by_level: dict[int, int], **changes: object) -> CreditSchedule:
     """A schedule that gives whole credits for skill certificates by rank."""
     fixed = tuple(FixedCredit(SKILL, rank, Fraction(n)) for rank, n in credits_by_level.items())
     changes = {"quantum": Fraction(1), "fixed_credit": fixed, "dedupe_key": "none", **changes}
     return schedule(**changes)
 
 
-def completion(**changes: Any) -> RecordCompletion:
+def completion(**changes: object) -> RecordCompletion:
     """A completed class of 48 theory, 72 practice and 16 online hours."""
     command = RecordCompletion(
         Person("胡芳雨", "330199199505192154"),
@@ -72,7 +72,7 @@ def certificate(level: int = 3, issued: date = date(2023, 7, 22), n: int = 1) ->
     )
 
 
-def organisation(**changes: Any) -> Organisation:
+def organisation(**changes: object) -> Organisation:
     """A school filed for both sample occupations at every rank since 2020."""
     scope = tuple(
         Scope(occupation.code, frozenset(range(8)), date(2020, 1, 1), None)
@@ -99,7 +99,7 @@ def recorded(
     index: int,
     command: RecordCompletion | RecordCertificate,
     rule: CreditSchedule,
-    **changes: Any,
+    **changes: object,
 ) -> LedgerRecord:
     """An entry as a transcript reads it, recorded on 2024-01-15 unless said."""
     kind = "certificate" if isinstance(command, RecordCertificate) else "completion"

@@ -1,5 +1,6 @@
 from datetime import date
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.domain.specimens import SCHOOL, schedule
 YEAR_END = date(2029, 12, 31)
 
 
-def claim(index: int, day: str, amount: float, rule: CreditSchedule, **changes: Any) -> Claim:
+def claim(index: int, day: str, amount: float, rule: CreditSchedule, **changes: object) -> Claim:
     return Claim(
         **{
             "index": index,
@@ -34,7 +35,7 @@ def granted(*claims: Claim, on: date = YEAR_END) -> list[Fraction]:
     return [sum((amount for _, amount in each.portions), Fraction()) for each in claims]
 
 
-def capped(per: str, maximum: int, overflow: str = "forfeit", **changes: Any) -> CreditSchedule:
+def capped(per: str, maximum: int, overflow: str = "forfeit", **changes: object) -> CreditSchedule:
     cap = Cap(per, Fraction(maximum), overflow, changes.pop("carry_years", 0))
     return schedule(caps=(cap,), **changes)
 
@@ -73,7 +74,7 @@ def test_a_provider_cap_is_for_each_issuer() -> None:
 
 
 def test_caps_meet_records_by_event_day_and_then_by_index() -> None:
-    """Domain notes 2.4: order = (event date, ledger position); the entry that overflows is named."""
+    """Domain notes 2.4: order = (event date, ledger position); the overflow is named."""
     rule = capped("lifetime", 10)
     late, early, same = (
         claim(1, "2023-05-02", 8, rule),
@@ -129,7 +130,9 @@ DAYS = st.dates(date(2022, 1, 1), date(2024, 12, 31)).map(date.isoformat)
     st.integers(0, 40),
     st.sampled_from(["forfeit", "hold"]),
 )
-def test_no_bucket_ever_holds_more_than_its_cap(rows, per, maximum, overflow) -> None:
+def test_no_bucket_ever_holds_more_than_its_cap(
+    rows: list[tuple[Any, ...]], per: str, maximum: int, overflow: str
+) -> None:
     rule = capped(per, maximum, overflow, semester_starts=("02-15", "09-01"))
     claims = [
         claim(i, day, amount, rule, issuer=issuer) for i, (day, amount, issuer) in enumerate(rows)
@@ -162,7 +165,9 @@ def test_no_bucket_ever_holds_more_than_its_cap(rows, per, maximum, overflow) ->
     st.integers(1, 20),
     st.integers(1, 3),
 )
-def test_what_is_carried_over_keeps_to_the_cap_of_each_year(rows, maximum, years) -> None:
+def test_what_is_carried_over_keeps_to_the_cap_of_each_year(
+    rows: list[tuple[Any, ...]], maximum: int, years: int
+) -> None:
     rule = capped("calendar_year", maximum, "carry", carry_years=years)
     claims = [claim(index, day, amount, rule) for index, (day, amount) in enumerate(rows)]
     granted(*claims)
@@ -239,7 +244,10 @@ ROWS = st.lists(
 
 @given(ROWS, st.sampled_from(["best", "max_not_sum"]), st.booleans(), st.randoms())
 def test_without_caps_the_order_of_recording_does_not_change_the_total(
-    rows, policy, subsumes, random
+    rows: list[tuple[Any, ...]],
+    policy: str,
+    subsumes: bool,  # noqa: FBT001 - drawn
+    random: Random,
 ) -> None:
     rule = schedule(dedupe=policy, subsumes=subsumes)
 
@@ -257,7 +265,9 @@ def test_without_caps_the_order_of_recording_does_not_change_the_total(
 
 
 @given(ROWS, st.sampled_from(["best", "max_not_sum"]))
-def test_the_total_is_the_sum_of_each_achievements_maximum(rows, policy) -> None:
+def test_the_total_is_the_sum_of_each_achievements_maximum(
+    rows: list[tuple[Any, ...]], policy: str
+) -> None:
     rule = schedule(dedupe=policy)
     best: dict[object, int] = {}
     for _, amount, level, occupation in rows:

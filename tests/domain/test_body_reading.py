@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.body_reading import parse_certificate, parse_completion, parse_schedule_body
 from ledger.domain.bodies import schedule_body
+from ledger.domain.body_reading import parse_certificate, parse_completion, parse_schedule_body
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
 from tests.domain.specimens import SUBJECT, body_of, certificate, completion

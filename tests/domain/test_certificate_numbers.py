@@ -76,7 +76,10 @@ def test_what_is_read_reads_back_as_it_stands(raw: str) -> None:
     ],
 )
 def test_level_year_and_province_are_compared(
-    level: int | None, issued: date | None, province: str | None, agrees: bool  # noqa: FBT001 - a case
+    level: int | None,
+    issued: date | None,
+    province: str | None,
+    agrees: bool,  # noqa: FBT001 - a case
 ) -> None:
     codes = check_certificate_number(
         NUMBER, LEVEL_CERTIFICATE, level=level, issued=issued, province=province

@@ -32,7 +32,7 @@ def test_spent_credits_are_no_longer_available() -> None:
     ("cascade", "converted", "shortfall"), [((), "20", "20"), (("conversion",), "0", "0")]
 )
 def test_vector_9_a_certificate_revoked_after_its_credit_was_converted(
-    cascade, converted, shortfall
+    cascade: tuple[str, ...], converted: str, shortfall: str
 ) -> None:
     """Domain notes 2.5, vector 9: conversion flagged; balance never silently negative."""
     rule = certificate_schedule({3: 20}, revocation_cascade=cascade)

@@ -1,3 +1,4 @@
+import csv
 import json
 import math
 from dataclasses import replace
@@ -20,13 +21,23 @@ from ledger.domain.credits import (
     round_credit,
 )
 from ledger.domain.number_text import parse_scaled
-from ledger.domain.schedules import EXAMPLE_SCHEDULE, Cap, FixedCredit, PassRule, parse_schedule
+from ledger.domain.records import RecordCompletion
+from ledger.domain.schedules import (
+    EXAMPLE_SCHEDULE,
+    Cap,
+    CreditSchedule,
+    FixedCredit,
+    PassRule,
+    parse_schedule,
+)
 from ledger.errors import MalformedError
 from tests.domain.specimens import SKILL, body_of, completion, schedule
 from tests.shared_data import shared
 
 
-def hours(theory: int = 0, practice: int = 0, online: int = 0, **changes: Any) -> CompletionInputs:
+def hours(
+    theory: int = 0, practice: int = 0, online: int = 0, **changes: object
+) -> CompletionInputs:
     parts = (("theory", theory), ("practice", practice), ("online", online))
     taken = tuple((mode, Fraction(n)) for mode, n in parts if n)
     return replace(CompletionInputs(taken, level=1, passed=True), **changes)
@@ -39,14 +50,16 @@ FORTY_AND_EIGHTY = (("theory", Fraction(40)), ("practice", Fraction(80)))
     ("rounding", "quantum", "granted"),
     [("floor", "1/2", "5.5"), ("half_up", "1/2", "6.0"), ("half_up", "1", "6")],
 )
-def test_vector_1_forty_theory_and_eighty_practice_hours(rounding, quantum, granted) -> None:
+def test_vector_1_forty_theory_and_eighty_practice_hours(
+    rounding: str, quantum: str, granted: str
+) -> None:
     """Domain notes 2.5, vector 1: 2.5 + 3.333... = 5.8333."""
     rule = schedule(rounding=rounding, quantum=Fraction(quantum))
     assert award(rule, hours(40, 80)) == Award(Fraction(35, 6), granted)
 
 
 @pytest.mark.parametrize(("rounding", "granted"), [("floor", "4.5"), ("half_up", "5.0")])
-def test_vector_2_just_enough_attendance_per_class(rounding, granted) -> None:
+def test_vector_2_just_enough_attendance_per_class(rounding: str, granted: str) -> None:
     """Domain notes 2.5, vector 2: 96 of 120 is 80.0 %, so 2.25 + 2.5 = 4.75 are earned."""
     outcome = award(schedule(rounding=rounding), hours(36, 60, planned=FORTY_AND_EIGHTY))
     assert outcome == Award(Fraction(19, 4), granted)
@@ -67,7 +80,7 @@ def test_vector_3_too_little_attendance_earns_nothing() -> None:
 
 
 @pytest.mark.parametrize(("rounding", "granted"), [("half_up", "13"), ("half_even", "12")])
-def test_vector_4_tenths_of_total_qualification_time(rounding, granted) -> None:
+def test_vector_4_tenths_of_total_qualification_time(rounding: str, granted: str) -> None:
     """Domain notes 2.5, vector 4: TQT 125 / 10 = 12.5."""
     rule = schedule(
         hours_per_credit={"theory": Fraction(10)}, quantum=Fraction(1), rounding=rounding
@@ -87,8 +100,6 @@ def test_vector_5_ects_by_25_and_by_30_hours(a_credit: int, granted: str) -> Non
 )
 def test_the_rosters_earn_what_their_notes_say(name: str) -> None:
     """rosters/README.md: totals 407.5, 53 and 66, row by row."""
-    import csv  # noqa: PLC0415 - only here
-
     expected = json.loads(shared("data/rosters/expected.json").read_text("utf-8"))[name]
     rows: list[dict[str, str]] = []
     if name == "completions.csv":
@@ -147,7 +158,9 @@ def test_rounding_agrees_with_decimal_arithmetic(value: Decimal, mode: str, step
     st.sampled_from(sorted(MODES)),
     st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(5)]),
 )
-def test_rounding_moves_less_than_a_quantum_to_a_whole_number_of_them(value, mode, step) -> None:
+def test_rounding_moves_less_than_a_quantum_to_a_whole_number_of_them(
+    value: Fraction, mode: str, step: Fraction
+) -> None:
     rounded = round_credit(value, schedule(rounding=mode, quantum=step))
     assert (rounded / step).denominator == 1
     assert abs(rounded - value) < step
@@ -187,7 +200,12 @@ def test_a_roster_row_without_attendance_counts_as_attended() -> None:
         (PassRule("total", Fraction(60)), False, {"overall": "90"}, ("not-passed",)),
     ],
 )
-def test_an_examination_is_passed_as_the_schedule_says(rule, passed, scores, reasons) -> None:
+def test_an_examination_is_passed_as_the_schedule_says(
+    rule: PassRule,
+    passed: bool,  # noqa: FBT001 - a row of the table
+    scores: dict[str, str],
+    reasons: tuple[str, ...],
+) -> None:
     outcome = award(
         schedule(pass_rule=rule), hours(16, passed=passed, scores=tuple(scores.items()))
     )
@@ -278,7 +296,9 @@ RULES = st.builds(
 
 
 @given(INPUTS, RULES)
-def test_an_entrys_outcome_can_be_recomputed_from_what_it_stores(command, rule) -> None:
+def test_an_entrys_outcome_can_be_recomputed_from_what_it_stores(
+    command: RecordCompletion, rule: CreditSchedule
+) -> None:
     """Domain notes 2.4: the inputs, the schedule and the outcome stand in the entry."""
     stored = parse_completion(body_of(command, rule))
     published = parse_schedule(rule.to_json())
@@ -294,7 +314,7 @@ def test_an_entrys_outcome_can_be_recomputed_from_what_it_stores(command, rule) 
 
 
 @given(INPUTS)
-def test_rounding_down_never_gives_more_than_the_hours_do(command) -> None:
+def test_rounding_down_never_gives_more_than_the_hours_do(command: RecordCompletion) -> None:
     inputs = completion_inputs(command.hours, 1, command.assessment, command.attendance)
     outcome = award(EXAMPLE_SCHEDULE, inputs)
     assert 0 <= parse_scaled(outcome.granted) <= outcome.exact

@@ -39,7 +39,7 @@ from tests.domain.specimens import (
 TODAY = date(2023, 7, 25)
 
 
-def state(**changes: Any) -> RecordState:
+def state(**changes: object) -> RecordState:
     return RecordState(
         **{
             "organisation": organisation(),
@@ -50,7 +50,7 @@ def state(**changes: Any) -> RecordState:
     )
 
 
-def existing(**changes: Any) -> ExistingRecord:
+def existing(**changes: object) -> ExistingRecord:
     return ExistingRecord(**{"index": 4, "issuer": SCHOOL, "same_content": False, **changes})
 
 
@@ -224,7 +224,9 @@ def test_vector_10_a_late_record_is_reckoned_by_its_events_day() -> None:
 
 
 @given(st.sampled_from(["private-school", "public-school", "enterprise", "association"]), st.data())
-def test_no_rule_reads_the_type_or_ownership_of_an_organisation(kind: str, data) -> None:
+def test_no_rule_reads_the_type_or_ownership_of_an_organisation(
+    kind: str, data: st.DataObject
+) -> None:
     """Policy, M10: 民辦 = 公辦 in 招生 and 補貼."""
     _, _, changes = REFUSED[data.draw(st.sampled_from(sorted(REFUSED)))]
     for change in (changes, {}):

@@ -135,7 +135,9 @@ def test_names_are_cleaned_once_and_for_all(raw: str, name: str) -> None:
     assert ids.read_name(name) == ids.Reading(name)
 
 
-@pytest.mark.parametrize("name", ["𠮷玥", "喆鋆", "㛃𬭎", "張學友", "O'Brien", "阿" * 50, "J. Smith"])
+@pytest.mark.parametrize(
+    "name", ["𠮷玥", "喆鋆", "㛃𬭎", "張學友", "O'Brien", "阿" * 50, "J. Smith"]
+)
 def test_right_names_are_kept_to_the_character(name: str) -> None:
     """民委發〔2016〕33號: 50 characters and all of GB 18030."""
     assert ids.read_name(name) == ids.Reading(name)

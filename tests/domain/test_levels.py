@@ -14,14 +14,28 @@ def test_both_official_labels_are_canonical(level: object) -> None:
 
 @pytest.mark.parametrize(
     "alias",
-    ["四级", "4级", "中级", "中级工", "4", "国家职业资格四级", "國家職業資格四級", "４级", "中级工(四级)", "四级／中级工",
-     " 四级/中级工", "职业资格4级"],
-)  # fmt: skip
+    [
+        "四级",
+        "4级",
+        "中级",
+        "中级工",
+        "4",
+        "国家职业资格四级",
+        "國家職業資格四級",
+        "４级",
+        "中级工(四级)",
+        "四级／中级工",
+        " 四级/中级工",
+        "职业资格4级",
+    ],
+)
 def test_aliases_are_read_and_noted(alias: str) -> None:
     assert parse_level(alias) == (2, False)
 
 
-@pytest.mark.parametrize("text", ["", "九级", "六级", "0", "6", "级", "中级工高级工", "四级/高级工"])
+@pytest.mark.parametrize(
+    "text", ["", "九级", "六级", "0", "6", "级", "中级工高级工", "四级/高级工"]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(MalformedError) as caught:
         parse_level(text)

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +23,9 @@ PAIRS = [
 
 @pytest.mark.parametrize(("parse", "form"), PAIRS)
 @given(text=NEARLY_RIGHT)
-def test_a_reader_takes_exactly_what_its_writer_writes(parse, form, text) -> None:
+def test_a_reader_takes_exactly_what_its_writer_writes(
+    parse: Callable[[str], Fraction], form: Callable[[Fraction], str], text: str
+) -> None:
     try:
         value = parse(text)
     except MalformedError:

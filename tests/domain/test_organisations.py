@@ -36,7 +36,10 @@ SCHOOL = Organisation(
     ],
 )
 def test_scope_is_occupation_level_and_day(
-    occupation: str, level: int, on: date, covered: bool  # noqa: FBT001 - a case
+    occupation: str,
+    level: int,
+    on: date,
+    covered: bool,  # noqa: FBT001 - a case
 ) -> None:
     assert SCHOOL.covers(occupation, level, on) is covered
     assert not replace(SCHOOL, status="suspended").covers(occupation, level, on)

@@ -48,7 +48,7 @@ FULL = CreditSchedule(
 )
 
 
-def dict_form(**changes: Any) -> dict[str, Any]:
+def dict_form(**changes: object) -> dict[str, Any]:
     return {**FULL.to_json(), **changes}
 
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
@@ -31,7 +32,9 @@ def statement(
     return transcript("subject", records, book(*rules), on)
 
 
-def theory(index: int, hours: int, day: date, rule: CreditSchedule, **changes: Any) -> LedgerRecord:
+def theory(
+    index: int, hours: int, day: date, rule: CreditSchedule, **changes: object
+) -> LedgerRecord:
     command = completion(
         training_class=taught(f"ZJ{index}", day),
         hours={"theory": Fraction(hours)},
@@ -78,7 +81,7 @@ def test_vector_6_a_year_of_40_of_42_leaves_2_of_5_and_a_half() -> None:
         assert next_year.total == ("45.5" if overflow == "carry" else "42.0")
 
 
-def ladder(**withdrawal: Any) -> Transcript:
+def ladder(**withdrawal: object) -> Transcript:
     rule = certificate_schedule(
         {2: 12, 3: 20}, dedupe_key="occupation_level", dedupe="max_not_sum", subsumes=True
     )
@@ -254,7 +257,7 @@ YEARLY = schedule(caps=(Cap("calendar_year", Fraction(10)), Cap("lifetime", Frac
 
 @given(ROWS, st.dates(date(2022, 1, 1), date(2025, 12, 31)), st.randoms())
 def test_a_total_keeps_to_the_caps_and_to_the_lines_in_whatever_order_they_come(
-    rows, on, random
+    rows: list[tuple[Any, ...]], on: date, random: Random
 ) -> None:
     records = []
     for index, (day, credits_, level, status) in enumerate(rows):

@@ -1,0 +1,1 @@
+"""marshmallow: what requests may say and what answers hold. Reading and writing never share a schema."""

@@ -1,0 +1,67 @@
+"""Rosters made for tests: one right row, changed a column at a time. All people are synthetic."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+
+import xlsxwriter
+
+RIGHT = {
+    "姓名": "胡芳雨",
+    "身份证号": "330199199505192154",
+    "联系电话": "18035746282",
+    "人员类别": "职业农民",
+    "培训类型": "安全技能培训",
+    "职业(工种)": "农业经理人",
+    "职业编码": "5-05-01-02",
+    "培训等级": "五级/初级工",
+    "班级编号": "ZJ20230008",
+    "班级名称": "农业经理人初级工第8期",
+    "开班日期": "2023-05-04",
+    "结班日期": "2023-06-24",
+    "理论课时": "48",
+    "实操课时": "72",
+    "线上课时": "16",
+    "出勤率": "86%",
+    "考核日期": "2023-06-25",
+    "理论成绩": "72",
+    "实操成绩": "83",
+    "评定结果": "合格",
+    "证书类型": "职业技能等级证书",
+    "证书编号": "S000033840776235000001",
+    "发证日期": "2023-07-22",
+}
+HEADER = tuple(RIGHT)
+
+
+def row(**changes: str) -> list[str]:
+    """Give the right row with some columns changed."""
+    unknown = changes.keys() - RIGHT.keys()
+    assert not unknown, unknown
+    return list({**RIGHT, **changes}.values())
+
+
+def csv_text(rows: Iterable[Iterable[str]], *, header: Iterable[str] = HEADER) -> str:
+    """Write rows as CSV text under a header."""
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([list(header), *map(list, rows)])
+    return file.getvalue()
+
+
+def workbook(rows: Iterable[Iterable[object]], merges: Mapping[str, str] | None = None) -> bytes:
+    """Write rows, the header among them, into an XLSX file."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        day = book.add_format({"num_format": "yyyy/m/d"})
+        for number, cells in enumerate(rows):
+            for place, value in enumerate(cells):
+                if hasattr(value, "year"):
+                    sheet.write_datetime(number, place, value, day)
+                elif isinstance(value, str):
+                    sheet.write_string(number, place, value)
+                elif value is not None:
+                    sheet.write(number, place, value)
+        for area, value in (merges or {}).items():
+            sheet.merge_range(area, value)
+    return file.getvalue()
