@@ -1,7 +1,7 @@
 """Who may call what: one table of what is public; all else needs the operator token.
 
-The token is the one that ``init`` made; accounts and roles take its place in a later part. It is compared in constant
-time, and only ever as a header: an address ends up in logs and histories.
+The token is the one that ``init`` made; accounts and roles take its place in a later part. It is
+compared in constant time, and only ever as a header: an address ends up in logs and histories.
 """
 
 import hmac

@@ -1,7 +1,7 @@
 """Blueprints that document themselves, with types: flask-smorest comes without any.
 
-A route says how it is called and what it answers; the OpenAPI document is made from that, and a query parameter that
-it does not name is refused (``api.arguments``).
+A route says how it is called and what it answers; the OpenAPI document is made from that, and a
+query parameter that it does not name is refused (``api.arguments``).
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +54,13 @@ def query(schema: type) -> dict[str, Any]:
 def path_id(name: str, pattern: str, description: str) -> dict[str, Any]:
     """Document a path parameter that has a pattern."""
     schema = {"type": "string", "pattern": f"^{pattern}$"}
-    return {"in": "path", "name": name, "required": True, "description": description, "schema": schema}
+    return {
+        "in": "path",
+        "name": name,
+        "required": True,
+        "description": description,
+        "schema": schema,
+    }
 
 
 def text_answer(body: bytes | str, mimetype: str) -> flask.Response:

@@ -15,17 +15,19 @@ STYLE: Final = (Path(__file__).parent / "pages" / "style.css").read_text(encodin
 """The style sheet that pages carry inside; the policy allows it by its hash."""
 
 _STYLE_HASH: Final = base64.b64encode(sha256(STYLE.encode())).decode()
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{_STYLE_HASH}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
 )
-SECURITY: Final = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-)
-NOT_CACHED: Final = "no-store"
+SECURITY: Final = ( ("Content-Security-Policy",
+CONTENT_SECURITY_POLICY), ("Cross-Origin-Opener-Policy", "same-origin"), ("Referrer-Policy",
+"no-referrer"), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ) NOT_CACHED:
+Final = "no-store"
 
 
 def add_headers(answer: flask.Response) -> flask.Response:
@@ -39,5 +41,7 @@ def add_headers(answer: flask.Response) -> flask.Response:
 
 def cached(answer: flask.Response, seconds: int, *, immutable: bool = False) -> flask.Response:
     """Let anyone keep an answer for some seconds; ``immutable`` if it never changes."""
-    answer.headers["Cache-Control"] = f"public, max-age={seconds}" + (", immutable" if immutable else "")
+    answer.headers["Cache-Control"] = f"public, max-age={seconds}" + (
+        ", immutable" if immutable else ""
+    )
     return answer

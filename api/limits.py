@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from types import MappingProxyType
-from typing import IO, Final, override
+from typing import IO, Final
 
 import flask
 
@@ -29,11 +29,11 @@ _TOO_LARGE: Final = 413
 class InMemoryRequest(flask.Request):
     """A request whose files stay in memory.
 
-    Flask would write them to a temporary file, and a roster in a folder that nobody erases is a roster that leaked.
+    Flask would write them to a temporary file, and a roster in a folder that nobody erases is a
+    roster that leaked.
     """
 
-    @override
-    def _get_file_stream(
+    def _get_file_stream(  # type: ignore[explicit-override]  # typing has it from 3.12 on
         self,
         total_content_length: int | None,
         content_type: str | None,

@@ -3,9 +3,10 @@
     {"type":"urn:jinlan:problem:not-found","title":"没有找到 / Not found","status":404,"detail":"...",
      "code":"not-found","errors":[],"request_id":"req-..."}
 
-``errors`` names each field that is wrong: a JSON Pointer into the body (also for form fields) or a parameter, a code,
-and what was expected in Chinese and English. Nothing that the caller sent is repeated, but what a ledger error says on
-purpose; an answer of 500 or more says nothing of the cause, which stands in the log without values.
+``errors`` names each field that is wrong: a JSON Pointer into the body (also for form fields) or a
+parameter, a code, and what was expected in Chinese and English. Nothing that the caller sent is
+repeated, but what a ledger error says on purpose; an answer of 500 or more says nothing of the
+cause, which stands in the log without values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,8 @@ STATUSES: Final[Mapping[type[LedgerError], int]] = MappingProxyType(
         ConflictError: 409,
         RefusedError: 422,
         UnavailableError: 503,
-        # No route takes a proof but the verifier, which answers with a report: a wrong one is our own.
+        # No route takes a proof but the verifier, which answers with a report: a wrong one is our
+        # own.
         VerificationError: 500,
         DamagedError: 500,
         CustodyError: 500,
@@ -95,11 +97,10 @@ class FieldError:
     """One field that is wrong.
 
     Attributes:
-        code: ``required``, ``unknown``, ``repeated`` or ``invalid``, or the code of a roster as a whole.
-        zh: What was expected, in Chinese.
-        en: The same in English.
-        pointer: JSON Pointer into the body; None for a parameter, or where the field's name is not ours to repeat.
-        parameter: Name of the query, path or header parameter.
+        code: ``required``, ``unknown``, ``repeated`` or ``invalid``, or the code of a roster as a
+            whole. zh: What was expected, in Chinese. en: The same in English. pointer: JSON Pointer
+            into the body; None for a parameter, or where the field's name is not ours to repeat.
+            parameter: Name of the query, path or header parameter.
     """
 
     code: str

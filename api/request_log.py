@@ -1,10 +1,11 @@
-"""The request log: one JSON line for each request, and one for each failure of our own, from a closed list of fields.
+"""The request log: one JSON line for each request, and one for each failure of our own, from a
+closed list of fields.
 
     {"time":"2026-11-22T08:00:00.123Z","event":"request","request_id":"req-...","method":"GET",
      "route":"/v1/subjects/<subject>/transcript","status":200,"ms":12}
 
-Never a path parameter, a query, a header, a body or an error's text: each may hold a name or an ID number. The route is
-its template. A failure is told by its types and places in the code.
+Never a path parameter, a query, a header, a body or an error's text: each may hold a name or an ID
+number. The route is its template. A failure is told by its types and places in the code.
 """
 
 import logging
@@ -12,7 +13,7 @@ import sys
 import time
 import traceback
 from pathlib import PurePath
-from typing import Final, override
+from typing import Final
 
 import flask
 import orjson
@@ -21,7 +22,17 @@ from api.served import served_ledger
 from ledger.core.instant import format_instant
 
 LOGGER: Final = "jinlan.requests"
-FIELDS: Final = ("event", "request_id", "method", "route", "status", "ms", "code", "raised", "places")
+FIELDS: Final = (
+    "event",
+    "request_id",
+    "method",
+    "route",
+    "status",
+    "ms",
+    "code",
+    "raised",
+    "places",
+)
 """Everything that a line may hold, beside its time."""
 
 NO_ROUTE: Final = "-"
@@ -35,8 +46,7 @@ _log = logging.getLogger(LOGGER)
 class JsonLines(logging.Formatter):
     """Writes the fields of the list, and nothing else of a record."""
 
-    @override
-    def format(self, record: logging.LogRecord) -> str:
+    def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]  # from 3.12 on
         line = {"time": format_instant(int(record.created * _MS))}
         line.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
         return orjson.dumps(line).decode()

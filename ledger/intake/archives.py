@@ -40,7 +40,10 @@ _CELL: Final = re.compile(
     _PREFIX + rb"c(?:" + _ATTRIBUTE + rb')*\s+r="([A-Z]{1,3})([0-9]{1,7})"(?:'
     + _ATTRIBUTE + rb")*\s*(?:/?)>"
 )  # fmt: skip
-_VALUE: Final = re.compile(_PREFIX + rb"v(?:\s[^<>]*)?>([^<]*)")
+_SHARED_CELL: Final = re.compile(rb'\st="s"')
+_SHARED_VALUE: Final = re.compile(
+    rb'\st="s"[^<>]*>\s*' + _PREFIX + rb"v>([0-9]{1,9})</(?:[\w.-]+:)?v>\s*</(?:[\w.-]+:)?c"
+)
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _TARGET: Final = re.compile(rb"Target\s*=\s*[\"']([^\"']*)")
 _SHARED: Final = re.compile(_PREFIX + rb"si[\s/>]")
@@ -160,17 +163,13 @@ class _SharedText:
     def __init__(self) -> None:
         self.lengths: list[int] = []
         self.uses: Counter[bytes] = Counter()
+        self.unclear = 0
 
     def check(self) -> None:
-        longest = max(self.lengths, default=0)
-        total = 0
+        total = self.unclear * max(self.lengths, default=0)
         for value, count in self.uses.items():
-            index = int(value) if value.isdigit() and len(value) < 10 else -1  # noqa: PLR2004 - an index
-            if 0 <= index < len(self.lengths):
-                total += self.lengths[index] * count
-            elif not value.strip().isdigit() and b"." not in value:
-                # Escaped or padded: the reader may see an index where this guard does not.
-                total += longest * count
+            if int(value) < len(self.lengths):
+                total += self.lengths[int(value)] * count
         if total > SHARED_BYTES_MAX:
             raise _bomb("its cells repeat too much text")
 
@@ -218,7 +217,10 @@ class _PartScan:
         if self._has_cells:
             if b"<!" in text or b"\0" in text:
                 raise _not_a_workbook("a sheet holds comments or is not plain XML")
-            self._shared.uses.update(_VALUE.findall(text))
+            values = _SHARED_VALUE.findall(text)
+            self._shared.uses.update(values)
+            # Written otherwise, or cut in two here: it may name any text, so the longest.
+            self._shared.unclear += len(_SHARED_CELL.findall(text)) - len(values)
 
     def _measure(self, places: list[tuple[bytes, bytes]], cells: int) -> None:
         if len(places) != cells:

@@ -78,6 +78,7 @@ def test_encodings_and_delimiters_are_told_apart(encoding: str, delimiter: str) 
         (TEXT.encode() + b'"open', "roster-csv-broken"),
         (TEXT.encode() + b'"' + b"x\n" * 200_000, "roster-csv-broken"),
         (b'"open' + b"x" * 200_000, "roster-csv-broken"),
+        (TEXT.encode() + b',,,"\n"' * 40_000, "roster-csv-broken"),
         (b"a," * 100_000 + b"\n" + TEXT.encode(), "roster-too-many-columns"),
         (TEXT.encode() + b"," * 300 + b"\n", "roster-too-many-columns"),
         (TEXT.encode() + b"," * 1_000_000, "roster-too-many-columns"),
@@ -151,6 +152,9 @@ def test_a_shared_text_named_by_many_cells_is_counted() -> None:
     cells = b"".join(b'<c r="A%d" t="s"><v>0</v></c>' % number for number in range(1, 2_000))
     bomb = repacked({"xl/sharedStrings.xml": text, SHEET: sheet(cells)})
     assert refused(bomb) == "roster-zip-bomb"
+    twice = cells.replace(b"<v>0", b"<v>1</v><v>0")
+    late = repacked({"xl/sharedStrings.xml": text, SHEET: sheet(twice)})
+    assert refused(late) == "roster-zip-bomb"
     hidden = repacked(
         {"xl/sharedStrings.xml": text, SHEET: sheet(cells.replace(b">0<", b">&#48;<"))}
     )

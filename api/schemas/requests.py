@@ -1,0 +1,138 @@
+"""What requests may say: query parameters and forms. A name that is not here is refused."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final
+
+from flask_smorest.fields import Upload
+from marshmallow import Schema, fields, validate
+
+ISSUER_PATTERN: Final = "org-[a-z2-7]{26}"
+REPORT_PATTERN: Final = "rep-[a-z2-7]{26}"
+SUBJECT_PATTERN: Final = "[a-z2-7]{26}"
+INDEX_PATTERN: Final = "0|[1-9][0-9]{0,15}"
+KEY_PATTERN: Final = "[!-~]{1,200}"
+CURSOR_PATTERN: Final = "[A-Za-z0-9_-]{1,40}"
+DAY_PATTERN: Final = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+
+LIMIT_MAX: Final = 200
+LIMIT_DEFAULT: Final = 100
+
+EXPECTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "all_or_nothing": ("true 或 false", "true or false"),
+        "correcting": ("true 或 false", "true or false"),
+        "cursor": ("上一页给出的 next 值", "the value next of the page before"),
+        "file": ("一个文件", "one file"),
+        "Idempotency-Key": ("1 至 200 个可见 ASCII 字符", "1 to 200 visible ASCII characters"),
+        "index": ("从 0 起的整数，不带前导零", "a whole number from 0 on, without leading zeros"),
+        "issuer": (
+            "机构编号：org- 加 26 位",
+            "an organisation id: org- and 26 characters of a-z2-7",
+        ),
+        "limit": ("1 至 200 的整数", "a whole number from 1 to 200"),
+        "on": (
+            "1900 至 2199 年的日期，如 2026-11-22",
+            "a date of 1900 to 2199, such as 2026-11-22",
+        ),
+        "report": ("报告编号：rep- 加 26 位", "a report id: rep- and 26 characters of a-z2-7"),
+        "subject": ("26 位个人编号", "a subject id: 26 characters of a-z2-7"),
+    }
+)
+"""What each field should hold, in Chinese and English."""
+
+_DAY: Final = re.compile(DAY_PATTERN)
+_WHOLE: Final = re.compile("[0-9]{1,4}")
+_FLAG: Final = {"truthy": {"true"}, "falsy": {"false"}}
+
+
+class Day(fields.Date):
+    """A date in the one form ``2026-11-22``; ISO 8601 has others."""
+
+    def _deserialize(  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        self,
+        value: Any,  # noqa: ANN401 - marshmallow hands over whatever came
+        attr: str | None,
+        data: Mapping[str, Any] | None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number in plain digits; ``int`` takes signs, spaces and the digits of all scripts."""
+
+    def _deserialize(  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        self,
+        value: Any,  # noqa: ANN401 - marshmallow hands over whatever came
+        attr: str | None,
+        data: Mapping[str, Any] | None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> int | None:
+        if not isinstance(value, str) or not _WHOLE.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _text(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401 - marshmallow's options
+    return fields.String(validate=validate.Regexp(f"(?:{pattern})\\Z"), **options)
+
+
+class OnDate(Schema):
+    """At which day a transcript is computed."""
+
+    on = Day(
+        metadata={
+            "description": "The day; today in China if absent.",
+            "pattern": f"^{DAY_PATTERN}$",
+        }
+    )
+
+
+class Page(Schema):
+    """Which part of a long list."""
+
+    limit = Whole(
+        load_default=LIMIT_DEFAULT,
+        validate=validate.Range(1, LIMIT_MAX),
+        metadata={"description": "Rows on a page."},
+    )
+    cursor = _text(
+        CURSOR_PATTERN,
+        metadata={"description": "Where the page begins: `next` of the page before."},
+    )
+
+
+class RosterForm(Schema):
+    """A roster, posted as multipart/form-data."""
+
+    file = Upload(required=True, metadata={"description": "CSV or XLSX, at most 32 MiB."})
+    issuer = _text(
+        ISSUER_PATTERN,
+        required=True,
+        metadata={"description": "Id of the organisation that posts it."},
+    )
+    correcting = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Whether a row that differs from an earlier record of the same class corrects it."
+        },
+        **_FLAG,
+    )
+    all_or_nothing = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Whether one row that is refused refuses the file."},
+        **_FLAG,
+    )
+
+
+class DocumentForm(Schema):
+    """A document to verify, posted as multipart/form-data."""
+
+    file = Upload(
+        required=True, metadata={"description": "A bundle or a lone credential, at most 8 MiB."}
+    )

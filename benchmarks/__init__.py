@@ -1,0 +1,1 @@
+"""What ``make bench`` runs: each figure against what a user would pick instead, in the same run."""

@@ -1,0 +1,137 @@
+"""``python -m benchmarks``: prints one JSON line for each figure.
+
+``{"name", "value", "unit", "baseline", "ratio"}``: the baseline is measured in the same run, and
+``ratio`` is value / baseline. Each side runs several times; medians are given.
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from benchmarks.roster import roster_csv
+from ledger.domain.records import RecordCompletion
+from ledger.intake.rosters import read_roster
+from ledger.intake.rows import parse_rows
+from ledger.services.completions import record
+from ledger.services.context import Ledger
+from ledger.services.example import install_example
+from ledger.services.opening import initialise
+from ledger.services.organisations import read_registry
+from ledger.services.rosters import import_roster
+from ledger.services.settings import Settings
+from ledger.storage.engine import open_engine, reading, writing
+from ledger.storage.log import read_entries
+from ledger.storage.tables import ENTRY, METADATA
+
+CSV_ROWS = 50_000
+BATCHES = 10
+BATCH_ROWS = 1_000
+ROUNDS = 3
+
+
+def show(name: str, value: float, unit: str, baseline: float | None) -> None:
+    """Print a figure."""
+    ratio = None if baseline is None else round(value / baseline, 4)
+    figure = {"name": name, "value": round(value, 1), "unit": unit}
+    figure |= {"baseline": None if baseline is None else round(baseline, 1), "ratio": ratio}
+    print(json.dumps(figure), flush=True)
+
+
+def new_ledger(folder: Path) -> tuple[Ledger, str]:
+    """Make a ledger with the example school."""
+    ledger = initialise(Settings(home=folder / "ledger"))
+    return ledger, install_example(ledger).id
+
+
+def in_folder(work: Callable[[Path], float]) -> float:
+    """Run ``work`` in a fresh folder, several times; give the median."""
+    figures = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as name:
+            figures.append(work(Path(name)))
+    return statistics.median(figures)
+
+
+def core_insert(folder: Path, entries: list[bytes]) -> float:
+    """Insert the same entry bytes with SQLAlchemy Core alone, same settings; rows/s."""
+    engine = open_engine(folder / "plain.sqlite3")
+    METADATA.create_all(engine, tables=[ENTRY])
+    rows = [{"index": i, "leaf_hash": b"", "bytes": data} for i, data in enumerate(entries)]
+    started = time.perf_counter()
+    for start in range(0, len(rows), BATCH_ROWS):
+        with writing(engine) as connection:
+            connection.execute(insert(ENTRY), rows[start : start + BATCH_ROWS])
+    elapsed = time.perf_counter() - started
+    engine.dispose()
+    return len(rows) / elapsed
+
+
+def record_batches(folder: Path, kept: list[bytes]) -> float:
+    """Record commands in batches of 1,000, the whole path; rows/s. Keeps the entry bytes."""
+    ledger, issuer = new_ledger(folder)
+    table = read_roster(roster_csv(BATCHES * BATCH_ROWS), "roster.csv")
+    rows = parse_rows(table, read_registry(ledger).occupations)
+    commands: list[RecordCompletion] = [row.command for row in rows if row.command is not None]
+    started = time.perf_counter()
+    for start in range(0, len(commands), BATCH_ROWS):
+        recorded = record(ledger, issuer, commands[start : start + BATCH_ROWS], key=f"bench-{start}")
+        if any(outcome.outcome != "accepted" for outcome in recorded.outcomes):
+            raise SystemExit("benchmark: a row was refused")
+    elapsed = time.perf_counter() - started
+    with reading(ledger.engine) as connection:
+        kept[:] = [e.bytes for e in islice(read_entries(connection, 4), len(commands))]
+    ledger.close()
+    return len(commands) / elapsed
+
+
+def import_file(folder: Path) -> None:
+    """Import a 50,000-row CSV and print rows/s and peak memory; run in a process of its own."""
+    path = folder / "roster.csv"
+    ledger, issuer = new_ledger(folder)
+    started = time.perf_counter()
+    summary = import_roster(ledger, issuer, path.read_bytes(), path.name, key="bench")
+    elapsed = time.perf_counter() - started
+    if summary.outcomes["accepted"] != CSV_ROWS:
+        raise SystemExit("benchmark: a row was refused")
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"rate": CSV_ROWS / elapsed, "peak_mib": peak_kib / 1024}))
+
+
+def measure_import() -> tuple[float, float]:
+    """Give the medians of rows/s and of peak MiB for the 50,000-row CSV."""
+    figures = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as name:
+            Path(name, "roster.csv").write_bytes(roster_csv(CSV_ROWS))
+            command = [sys.executable, "-m", "benchmarks", "--import", name]
+            run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
+            figures.append(json.loads(run.stdout))
+    rate = statistics.median(figure["rate"] for figure in figures)
+    return rate, statistics.median(figure["peak_mib"] for figure in figures)
+
+
+def main() -> None:
+    """Measure everything."""
+    if sys.argv[1:2] == ["--import"]:
+        import_file(Path(sys.argv[2]))
+        return
+    kept: list[bytes] = []
+    recorded = in_folder(lambda folder: record_batches(folder, kept))
+    plain = in_folder(lambda folder: core_insert(folder, kept))
+    show("record, batches of 1,000, SQLite FULL", recorded, "rows/s", plain)
+    rate, peak = measure_import()
+    show("50,000-row CSV, file to committed", rate, "rows/s", plain)
+    show("50,000-row CSV, peak memory", peak, "MiB", None)
+
+
+if __name__ == "__main__":
+    main()
