@@ -1,5 +1,4 @@
-"""Reads what a request says, against a schema or a pattern; the first place where a stranger's text
-is judged.
+"""Reads what a request says, against a schema or a pattern: here a stranger's text is judged first.
 
 Nothing unknown and nothing repeated passes: a parameter that is given twice is read differently by
 different parsers. Names that are not ours are never repeated in an answer, because a careless
@@ -27,8 +26,9 @@ _TEXTS: Final = {
 
 
 def refuse_unknown_query(known: Mapping[str, frozenset[str]]) -> None:
-    """Refuse query parameters that the route does not document; ``known`` gives their names by
-    route.
+    """Refuse query parameters that the route does not document.
+
+    ``known`` gives their names by rule.
 
     Raises:
         ProblemError: 400.
@@ -107,7 +107,7 @@ def _load(schema: Schema, given: Mapping[str, Any], *, in_body: bool) -> dict[st
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        messages = error.normalized_messages()
+        messages = error.messages_dict
         errors = [
             _error_of(schema, name, messages[name], in_body=in_body) for name in sorted(messages)
         ]

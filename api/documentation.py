@@ -33,7 +33,7 @@ class LedgerApi(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest comes
     ERROR_SCHEMA = ProblemDocument
     DEFAULT_ERROR_RESPONSE_NAME = "PROBLEM"
 
-    def _register_responses(self) -> None:  # type: ignore[explicit-override]  # from 3.12 on
+    def _register_responses(self) -> None:
         """Document one answer for all errors, in the media type that they have."""
         answer = {
             "description": "An error (RFC 9457).",
@@ -41,7 +41,7 @@ class LedgerApi(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest comes
         }
         self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, answer)
 
-    def handle_http_exception(self, error: Exception) -> flask.Response:  # type: ignore[explicit-override]
+    def handle_http_exception(self, error: Exception) -> flask.Response:
         """Answer Flask's own errors in the one shape."""
         return answer_http_error(error)
 

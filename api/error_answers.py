@@ -1,10 +1,12 @@
-"""Turns whatever ends a request into a problem document: our own errors, Flask's, and those that nobody foresaw."""
+"""Turns whatever ends a request into a problem: our errors, Flask's, and the unforeseen."""
 
 from typing import Protocol, cast
 
 import flask
+import orjson
 
 from api.problems import (
+    MEDIA_TYPE,
     Problem,
     ProblemError,
     http_problem,
@@ -31,7 +33,9 @@ class HttpError(Protocol):
 
 def answer(problem: Problem) -> flask.Response:
     """Give the HTTP answer that carries a problem."""
-    return problem.response()
+    made = flask.Response(orjson.dumps(problem.to_json()), problem.status, content_type=MEDIA_TYPE)
+    made.headers.extend(dict(problem.headers))
+    return made
 
 
 def answer_problem_error(error: ProblemError) -> flask.Response:

@@ -24,10 +24,14 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-SECURITY: Final = ( ("Content-Security-Policy",
-CONTENT_SECURITY_POLICY), ("Cross-Origin-Opener-Policy", "same-origin"), ("Referrer-Policy",
-"no-referrer"), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ) NOT_CACHED:
-Final = "no-store"
+SECURITY: Final = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
+NOT_CACHED: Final = "no-store"
 
 
 def add_headers(answer: flask.Response) -> flask.Response:

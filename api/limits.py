@@ -35,16 +35,19 @@ class InMemoryRequest(flask.Request):
 
     def _get_file_stream(  # type: ignore[explicit-override]  # typing has it from 3.12 on
         self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
+        total_content_length: int | None,  # noqa: ARG002 - the framework's signature
+        content_type: str | None,  # noqa: ARG002 - the framework's signature
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
     ) -> IO[bytes]:
         return BytesIO()
 
 
 def limit_body() -> None:
-    """Set the limit of the route, and refuse what says itself that it is larger. Anything else is cut while it is read."""
+    """Set the limit of the route, and refuse what says itself that it is larger.
+
+    A body that does not say its length is stopped at the limit while it is read.
+    """
     rule = flask.request.url_rule
     limit = BODY_BYTES_MAX_BY_ROUTE.get("" if rule is None else rule.rule, BODY_BYTES_MAX)
     flask.request.max_content_length = limit

@@ -55,5 +55,8 @@ def page_of(items: Sequence[Any], offset: int, limit: int) -> PageOf:
 
 
 def link_next(path: str, limit: int, cursor: str) -> str:
-    """Write the header ``Link`` to the next page. The path is relative: the host in a request is anyone's to choose."""
+    """Write the header ``Link`` to the next page.
+
+    The address is relative: the host in a request is anyone's to choose.
+    """
     return f'<{path}?{urlencode({"limit": limit, "cursor": cursor})}>; rel="next"'

@@ -1,7 +1,7 @@
 """Problems: every error answer, in one shape (RFC 9457), with one status for each family of errors.
 
-    {"type":"urn:jinlan:problem:not-found","title":"没有找到 / Not found","status":404,"detail":"...",
-     "code":"not-found","errors":[],"request_id":"req-..."}
+    {"type":"urn:jinlan:problem:not-found","title":"没有找到 / Not found","status":404,
+     "detail":"...","code":"not-found","errors":[],"request_id":"req-..."}
 
 ``errors`` names each field that is wrong: a JSON Pointer into the body (also for form fields) or a
 parameter, a code, and what was expected in Chinese and English. Nothing that the caller sent is
@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
-
-import flask
-import orjson
 
 from api.request_log import request_id
 from ledger.errors import (
@@ -149,12 +146,6 @@ class Problem:
             "request_id": request_id(),
         }
 
-    def response(self) -> flask.Response:
-        """Give the HTTP answer."""
-        answer = flask.Response(orjson.dumps(self.to_json()), self.status, content_type=MEDIA_TYPE)
-        answer.headers.extend(dict(self.headers))
-        return answer
-
 
 class ProblemError(Exception):
     """Raised by a parser or a guard: the request ends with this problem."""
@@ -181,7 +172,7 @@ def http_problem(status: int, headers: Mapping[str, str] | None = None) -> Probl
 
 
 def roster_errors(code: str) -> Sequence[FieldError]:
-    """Give what was expected of a file that cannot be read as a roster, in both languages; nothing for other codes."""
+    """Give what was expected of a file that is no roster; empty for other codes."""
     if code not in MESSAGES:
         return ()
     said = MESSAGES[code]
@@ -196,7 +187,7 @@ def roster_errors(code: str) -> Sequence[FieldError]:
 
 
 def ledger_problem(error: LedgerError) -> Problem:
-    """Make the problem of a ledger error: what it says, or nothing of it where the fault is ours."""
+    """Make the problem of a ledger error; where the fault is ours it tells nothing of the cause."""
     status = status_of(error)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Problem(status, error.code, error.message, roster_errors(error.code))
@@ -207,7 +198,7 @@ def ledger_problem(error: LedgerError) -> Problem:
 
 
 def unexpected_problem() -> Problem:
-    """Make the problem of an error that nobody foresaw. Its text may hold anything, so nothing of it is told."""
+    """Make the problem of an unforeseen error: its text may hold anything, so none is told."""
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", _OUR_FAULT)
 
 

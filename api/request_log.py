@@ -1,5 +1,4 @@
-"""The request log: one JSON line for each request, and one for each failure of our own, from a
-closed list of fields.
+"""The request log: a JSON line for each request and each failure of ours, of listed fields.
 
     {"time":"2026-11-22T08:00:00.123Z","event":"request","request_id":"req-...","method":"GET",
      "route":"/v1/subjects/<subject>/transcript","status":200,"ms":12}
@@ -47,6 +46,7 @@ class JsonLines(logging.Formatter):
     """Writes the fields of the list, and nothing else of a record."""
 
     def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]  # from 3.12 on
+        """Write one line."""
         line = {"time": format_instant(int(record.created * _MS))}
         line.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
         return orjson.dumps(line).decode()
@@ -64,7 +64,10 @@ def start_logging() -> None:
 
 
 def begin_request() -> None:
-    """Give the request its id and note when it began. The id is ours: a caller's own could carry anything."""
+    """Give the request its id and note when it began.
+
+    The id is ours: a caller's own could carry anything.
+    """
     flask.g.request_id = served_ledger().new_id("req")
     flask.g.began = time.perf_counter()
 
@@ -100,8 +103,10 @@ def log_failure(error: BaseException, code: str) -> None:
     seen: BaseException | None = error
     while seen is not None and len(raised) < _PLACES_MAX:
         raised.append(type(seen).__qualname__)
-        for frame in traceback.extract_tb(seen.__traceback__):
-            places.append(f"{PurePath(frame.filename).name}:{frame.lineno}:{frame.name}")
+        places.extend(
+            f"{PurePath(frame.filename).name}:{frame.lineno}:{frame.name}"
+            for frame in traceback.extract_tb(seen.__traceback__)
+        )
         seen = seen.__cause__ or seen.__context__
     extra = {
         "event": "failure",

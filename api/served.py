@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask, current_app
 
-from ledger.services.completions import CHINA
+from ledger.services.posting import CHINA
 from ledger.services.context import Ledger
 
 _EXTENSION: Final = "jinlan"

@@ -18,7 +18,6 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from benchmarks.roster import roster_csv
-from ledger.domain.records import RecordCompletion
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
 from ledger.services.completions import record
@@ -80,10 +79,12 @@ def record_batches(folder: Path, kept: list[bytes]) -> float:
     ledger, issuer = new_ledger(folder)
     table = read_roster(roster_csv(BATCHES * BATCH_ROWS), "roster.csv")
     rows = parse_rows(table, read_registry(ledger).occupations)
-    commands: list[RecordCompletion] = [row.command for row in rows if row.command is not None]
+    commands = [row.command for row in rows if row.command is not None]
     started = time.perf_counter()
     for start in range(0, len(commands), BATCH_ROWS):
-        recorded = record(ledger, issuer, commands[start : start + BATCH_ROWS], key=f"bench-{start}")
+        recorded = record(
+            ledger, issuer, commands[start : start + BATCH_ROWS], key=f"bench-{start}"
+        )
         if any(outcome.outcome != "accepted" for outcome in recorded.outcomes):
             raise SystemExit("benchmark: a row was refused")
     elapsed = time.perf_counter() - started

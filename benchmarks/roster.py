@@ -1,4 +1,4 @@
-"""A synthetic roster of any length: unassigned county 330199, every person another, classes of 40."""
+"""A synthetic roster of any length: county 330199, every person another, classes of 40."""
 
 import csv
 import io
@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 HEADER = (
-    "序号,姓名,证件类型,身份证号,联系电话,人员类别,培训类型,职业(工种),职业编码,培训等级,"
-    "班级编号,班级名称,开班日期,结班日期,理论课时,实操课时,线上课时,出勤率,考核日期,"
-    "理论成绩,实操成绩,评定结果,证书类型,证书编号,发证日期"
-).split(",")
+    *("序号", "姓名", "证件类型", "身份证号", "联系电话", "人员类别", "培训类型"),
+    *("职业(工种)", "职业编码", "培训等级", "班级编号", "班级名称", "开班日期", "结班日期"),
+    *("理论课时", "实操课时", "线上课时", "出勤率", "考核日期", "理论成绩", "实操成绩"),
+    *("评定结果", "证书类型", "证书编号", "发证日期"),
+)
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 GIVEN = "建国秀英志强丽华晓明海燕文博雅琴子涵宇轩思远佳怡俊杰春梅东平玉兰成龙彩霞永胜"
 OCCUPATIONS = (

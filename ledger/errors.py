@@ -1,9 +1,9 @@
 """Every error of the ledger.
 
-Four questions tell the families apart: was the *input* wrong (``MalformedError``), did a *rule* say no
-(``RefusedError``), was something *proved false* (``VerificationError``), or could it *not be done now*
-(``UnavailableError``)? "Wrong" and "could not be checked" are never one class. The codes are stable: callers,
-pages and reports key on them; messages may be reworded.
+Four questions tell the families apart: was the *input* wrong (``MalformedError``), did a *rule* say
+no (``RefusedError``), was something *proved false* (``VerificationError``), or could it *not be
+done now* (``UnavailableError``)? "Wrong" and "could not be checked" are never one class. The codes
+are stable: callers, pages and reports key on them; messages may be reworded.
 """
 
 from typing import ClassVar

@@ -41,7 +41,7 @@ def get_checkpoint() -> flask.Response:
             "in": "path",
             "name": "rest",
             "required": True,
-            "description": "The path after `tile/`, such as `0/x001/067`, `1/000.p/44` or `entries/000.p/7`.",
+            "description": "Such as `0/x001/067`, `1/000.p/44` or `entries/000.p/7`.",
             "schema": _TEXT,
         }
     ]

@@ -27,7 +27,7 @@ rosters = blueprint("rosters", "Completion rosters that training organisations p
 _KEY_HEADER = {
     "in": "header",
     "name": IDEMPOTENCY_KEY,
-    "description": "What is posted twice under one key is recorded once, and gets the first answer.",
+    "description": "What comes twice under one key is recorded once, and gets the first answer.",
     "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
 }
 

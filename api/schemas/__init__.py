@@ -1,1 +1,1 @@
-"""marshmallow: what requests may say and what answers hold. Reading and writing never share a schema."""
+"""marshmallow: what requests may say and what answers hold; no schema does both."""

@@ -45,7 +45,6 @@ EXPECTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 _DAY: Final = re.compile(DAY_PATTERN)
 _WHOLE: Final = re.compile("[0-9]{1,4}")
-_FLAG: Final = {"truthy": {"true"}, "falsy": {"false"}}
 
 
 class Day(fields.Date):
@@ -72,14 +71,43 @@ class Whole(fields.Integer):
         attr: str | None,
         data: Mapping[str, Any] | None,
         **kwargs: Any,  # noqa: ANN401
-    ) -> int | None:
+    ) -> int:
         if not isinstance(value, str) or not _WHOLE.fullmatch(value):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-def _text(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401 - marshmallow's options
-    return fields.String(validate=validate.Regexp(f"(?:{pattern})\\Z"), **options)
+class Flag(fields.Boolean):
+    """``true`` or ``false``, in these letters only; false if absent."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            truthy={"true"},
+            falsy={"false"},
+            load_default=False,
+            metadata={"description": description},
+        )
+
+
+class Shaped(fields.String):
+    """A text that has a pattern from its first character to its last."""
+
+    def __init__(self, pattern: str, description: str, *, required: bool = False) -> None:
+        metadata = {"description": description, "pattern": f"^{pattern}$"}
+        super().__init__(required=required, metadata=metadata)
+        self._pattern = re.compile(pattern)
+
+    def _deserialize(  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        self,
+        value: Any,  # noqa: ANN401 - marshmallow hands over whatever came
+        attr: str | None,  # noqa: ARG002 - marshmallow's signature
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ANN401, ARG002
+    ) -> str:
+        # Not marshmallow's Regexp: with ``$`` it lets a last line feed pass.
+        if not isinstance(value, str) or not self._pattern.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class OnDate(Schema):
@@ -101,33 +129,16 @@ class Page(Schema):
         validate=validate.Range(1, LIMIT_MAX),
         metadata={"description": "Rows on a page."},
     )
-    cursor = _text(
-        CURSOR_PATTERN,
-        metadata={"description": "Where the page begins: `next` of the page before."},
-    )
+    cursor = Shaped(CURSOR_PATTERN, "Where the page begins: `next` of the page before.")
 
 
 class RosterForm(Schema):
     """A roster, posted as multipart/form-data."""
 
     file = Upload(required=True, metadata={"description": "CSV or XLSX, at most 32 MiB."})
-    issuer = _text(
-        ISSUER_PATTERN,
-        required=True,
-        metadata={"description": "Id of the organisation that posts it."},
-    )
-    correcting = fields.Boolean(
-        load_default=False,
-        metadata={
-            "description": "Whether a row that differs from an earlier record of the same class corrects it."
-        },
-        **_FLAG,
-    )
-    all_or_nothing = fields.Boolean(
-        load_default=False,
-        metadata={"description": "Whether one row that is refused refuses the file."},
-        **_FLAG,
-    )
+    issuer = Shaped(ISSUER_PATTERN, "Id of the organisation that posts it.", required=True)
+    correcting = Flag("Whether a row corrects an earlier record that it differs from.")
+    all_or_nothing = Flag("Whether one row that is refused refuses the file.")
 
 
 class DocumentForm(Schema):

@@ -1,4 +1,4 @@
-"""What is told of an import: the summary, and the report row by row. Masked: no whole name, ID number or phone."""
+"""What is told of an import: the summary, and the report row by row, masked."""
 
 from marshmallow import Schema, fields
 

@@ -11,10 +11,10 @@ from ledger.cli.output import UNSOUND, command, opened_ledger, print_json, progr
 from ledger.domain.withdrawals import REASONS, RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.completions import CHINA
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase
 from ledger.services.exports import export_bundle
+from ledger.services.posting import CHINA
 from ledger.services.rosters import ImportedRow, import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record

@@ -1,6 +1,6 @@
 """Bodies of records about a person: the facts that an entry commits to.
 
-    command -> completion_body -> dict -> canonical bytes -> entry -> parse_completion -> Completion
+    command -> facts_of -> record_body -> canonical bytes -> entry -> parse_completion
 
 The shapes are in docs/architecture.md, Bodies. A writer leaves ``subject`` out: the service adds
 it, since it needs the body's salt. No name, ID number or phone enters. Numbers are text in one
@@ -43,10 +43,8 @@ __all__ = [
     "CertificateRecord",
     "Completion",
     "Credit",
-    "certificate_body",
-    "completion_body",
-    "content_of",
     "erasure_body",
+    "facts_of",
     "identity_of",
     "issuer_revocation_body",
     "parse_certificate",
@@ -55,42 +53,23 @@ __all__ = [
     "parse_issuer_revocation",
     "parse_revocation",
     "parse_schedule_body",
+    "record_body",
     "revocation_body",
     "schedule_body",
 ]
 
 
-def completion_body(
-    command: RecordCompletion, award: Award, schedule: CreditSchedule, corrects: int | None
+def record_body(
+    facts: Mapping[str, Any], award: Award, schedule: CreditSchedule, corrects: int | None
 ) -> dict[str, Any]:
-    """Make the body of a completion, without ``subject``.
-
-    Raises:
-        MalformedError: A fact cannot be written so that it can be read back: a negative number, a
-            score that is no decimal, an empty text, an unknown mode or rank, a wrong period.
-    """
-    body = _completion_facts(command)
-    body["corrects"] = corrects
-    body["credit"] = _credit(award, schedule)
-    return body
-
-
-def certificate_body(
-    command: RecordCertificate, award: Award, schedule: CreditSchedule, corrects: int | None
-) -> dict[str, Any]:
-    """Make the body of a certificate, without ``subject``.
-
-    Raises:
-        MalformedError: A text is empty or too long, or the rank is unknown.
-    """
-    body = _certificate_facts(command)
-    body["corrects"] = corrects
-    body["credit"] = _credit(award, schedule)
-    return body
+    """Make the body of a completion or certificate from its facts, without ``subject``."""
+    return {**facts, "corrects": corrects, "credit": _credit(award, schedule)}
 
 
 NOT_FACTS: Final = frozenset({"subject", "corrects", "credit"})
 """Fields of a body that are the ledger's doing and no fact that the issuer stated."""
+
+YEAR_DIGITS: Final = 4
 
 PERSONAL_KINDS: Final = frozenset({"completion", "certificate"})
 """Kinds of entry whose bodies are about a person."""
@@ -100,30 +79,16 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> dict[str, Any]:
     """Give what the issuer states: the body without the fields of ``NOT_FACTS``.
 
     Raises:
-        MalformedError: The facts cannot be written (see ``completion_body``).
+        MalformedError: The facts cannot be written (negative numbers, a score that is no
+            decimal, an empty text, an unknown mode or rank, an end before the start).
     """
     if isinstance(command, RecordCertificate):
         return _certificate_facts(command)
     return _completion_facts(command)
 
 
-def identity_of_facts(facts: Mapping[str, Any]) -> bytes:
-    """Name what facts are about; see ``identity_of``."""
-    if "class" not in facts:
-        return encode(["certificate", facts["certificate"]["number"]])
-    taught = facts["class"]
-    return encode(
-        ["completion", taught["number"], facts["occupation"]["code"], int(taught["start"][:4])]
-    )
-
-
-def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
-    """Make the body that publishes a credit schedule."""
-    return {"v": VERSION, **schedule.to_json()}
-
-
-def identity_of(command: RecordCompletion | RecordCertificate) -> bytes:
-    """Name what a posting is about, for one person: equal for two postings of the same record.
+def identity_of(facts: Mapping[str, Any]) -> bytes:
+    """Name what facts are about, for one person: equal for two postings of the same record.
 
     A completion is its class number, the occupation, and the year the class began; a certificate is
     its number. A re-sent file with other hours, scores, dates, level or verdict is thus known as a
@@ -134,21 +99,16 @@ def identity_of(command: RecordCompletion | RecordCertificate) -> bytes:
     Returns:
         Canonical bytes without anything about the person. Compare them within one subject only.
     """
-    if isinstance(command, RecordCertificate):
-        return encode(["certificate", command.certificate.number])
-    taught = command.training_class
-    return encode(["completion", taught.number, command.occupation.code, taught.start.year])
+    if "class" not in facts:
+        return encode(["certificate", facts["certificate"]["number"]])
+    taught = facts["class"]
+    year = int(taught["start"][:YEAR_DIGITS])
+    return encode(["completion", taught["number"], facts["occupation"]["code"], year])
 
 
-def content_of(command: RecordCompletion | RecordCertificate) -> bytes:
-    """Give the canonical bytes of all recorded facts, to tell an exact repeat from a change.
-
-    Raises:
-        MalformedError: The facts cannot be written (see ``completion_body``).
-    """
-    if isinstance(command, RecordCertificate):
-        return encode(_certificate_facts(command))
-    return encode(_completion_facts(command))
+def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
+    """Make the body that publishes a credit schedule."""
+    return {"v": VERSION, **schedule.to_json()}
 
 
 def _completion_facts(command: RecordCompletion) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def parse_completion(value: object) -> Completion:
     """Read the body of a completion.
 
     Raises:
-        MalformedError: It is not exactly what ``completion_body`` makes, with a subject.
+        MalformedError: It is not exactly what ``record_body`` makes, with a subject.
     """
     names = (
         "v subject corrects class occupation level hours attendance assessment certificate credit"
@@ -112,7 +112,7 @@ def parse_certificate(value: object) -> CertificateRecord:
     """Read the body of a certificate.
 
     Raises:
-        MalformedError: It is not exactly what ``certificate_body`` makes, with a subject.
+        MalformedError: It is not exactly what ``record_body`` makes, with a subject.
     """
     names = "v subject corrects certificate occupation level credit"
     read = Fields("certificate", value, names.split())

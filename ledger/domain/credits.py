@@ -87,7 +87,6 @@ def completion_inputs(
     )
 
 
-@lru_cache(maxsize=8192)
 def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs) -> Award:
     """Reckon the credit of one record, and nothing that depends on other records.
 
@@ -99,10 +98,21 @@ def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs
     """
     if isinstance(inputs, CertificateInputs):
         return _award_certificate(schedule, inputs)
-    _check(inputs)
+    _check_attendance(inputs.attendance)
+    earned = _earned(schedule, inputs.hours, inputs.planned, inputs.level)
     reasons = _refusals(schedule, inputs)
     if reasons:
         return Award(Fraction(), format_at_scale(Fraction(), schedule.scale), tuple(reasons))
+    return earned
+
+
+# Everybody of a class has the same hours, so a class is reckoned once.
+@lru_cache(maxsize=8192)
+def _earned(schedule: CreditSchedule, hours: Parts, planned: Parts, level: int) -> Award:
+    """Reckon what the hours earn, where nothing stands against it."""
+    _check_hours((*hours, *planned))
+    inputs = CompletionInputs(hours, level, passed=True, planned=planned)
+    reasons: list[str] = []
     parts = _credited(schedule, inputs, reasons)
     parts = _within_shares(schedule, parts, reasons)
     exact = sum((credit for _, credit in parts), Fraction())
@@ -142,15 +152,17 @@ def _award_certificate(schedule: CreditSchedule, inputs: CertificateInputs) -> A
     return _capped(schedule, exact, round_credit(exact, schedule), [])
 
 
-def _check(inputs: CompletionInputs) -> None:
-    for mode, hours in (*inputs.hours, *inputs.planned):
+def _check_hours(parts: Parts) -> None:
+    for mode, hours in parts:
         if mode not in MODES:
             raise MalformedError(
                 f"hours: found an unknown mode, expected one of {', '.join(MODES)}"
             )
         if hours.numerator < 0:
             raise MalformedError("hours: found a negative number, expected zero or more")
-    attendance = inputs.attendance
+
+
+def _check_attendance(attendance: Fraction | None) -> None:
     if attendance is not None and not 0 <= attendance.numerator <= attendance.denominator:
         raise MalformedError("attendance: found a share outside 0 to 1")
 

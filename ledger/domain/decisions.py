@@ -1,6 +1,6 @@
 """The rules by which a posted record is accepted, refused, or known as a repeat.
 
-    decide_completion(state, command)  ->  Accepted | Refused | Duplicate
+    decide_completion(state, command, facts)  ->  Accepted | Refused | Duplicate
 
 Pure: the state holds just what the rules read; the service loads it and writes what was decided.
 Rules run from the person, over what is already recorded, to what the issuer may do, so that a
@@ -10,12 +10,12 @@ ownership of an organisation: 民辦 and 公辦 are treated alike (policy, M10).
 Messages say what was found, what was expected and what to do, and name nobody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from ledger.domain.bodies import certificate_body, completion_body
+from ledger.domain.bodies import record_body
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation
 from ledger.domain.records import Occupation, RecordCertificate, RecordCompletion
@@ -45,7 +45,7 @@ class ExistingRecord:
     Attributes:
         index: Of that entry.
         issuer: Who recorded it.
-        same_content: Whether ``content_of`` is equal.
+        same_content: Whether the facts are equal.
         revoked_by: Who revoked it, ``ledger`` for the operator, or None while it stands.
     """
 
@@ -118,9 +118,12 @@ class _Posting:
 
 
 def decide_completion(
-    state: RecordState, command: RecordCompletion
+    state: RecordState, command: RecordCompletion, facts: Mapping[str, Any]
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a completion, reckoning its credit by the schedule of the class's last day."""
+    """Decide on a completion, reckoning its credit by the schedule of the class's last day.
+
+    ``facts`` are ``facts_of(command)``, which the caller needs for the state already.
+    """
     taught, certificate = command.training_class, command.certificate
     examined_on = command.assessment.on
     posting = _Posting(
@@ -140,15 +143,18 @@ def decide_completion(
             command.hours, command.level, command.assessment, command.attendance
         )
         outcome = award(schedule, inputs)
-        return completion_body(command, outcome, schedule, corrects), outcome
+        return record_body(facts, outcome, schedule, corrects), outcome
 
     return _decide(state, posting, make)
 
 
 def decide_certificate(
-    state: RecordState, command: RecordCertificate
+    state: RecordState, command: RecordCertificate, facts: Mapping[str, Any]
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a certificate gained without a class, by the schedule of its day of issue."""
+    """Decide on a certificate gained without a class, by the schedule of its day of issue.
+
+    ``facts`` are ``facts_of(command)``.
+    """
     stated = command.certificate
     posting = _Posting(
         command.person.name,
@@ -162,7 +168,7 @@ def decide_certificate(
 
     def make(schedule: CreditSchedule, corrects: int | None) -> tuple[dict[str, Any], Award]:
         outcome = award(schedule, CertificateInputs(stated.type, command.level))
-        return certificate_body(command, outcome, schedule, corrects), outcome
+        return record_body(facts, outcome, schedule, corrects), outcome
 
     return _decide(state, posting, make)
 

@@ -1,7 +1,7 @@
 """The records of this ledger: what an issuer orders to be recorded, and what a transcript shows.
 
-Commands are orders from an issuer; a body (see docs/architecture.md) is the fact that was recorded. The person in a
-command goes to the vault alone; nothing of it enters a body.
+Commands are orders from an issuer; a body (see docs/architecture.md) is the fact that was recorded.
+The person in a command goes to the vault alone; nothing of it enters a body.
 """
 
 from collections.abc import Mapping

@@ -17,7 +17,7 @@ from ledger.domain.bodies import PERSONAL_KINDS
 from ledger.errors import LedgerError
 from ledger.services.context import Ledger
 from ledger.services.facts import Facts
-from ledger.services.projection import id_number_tag, record_row
+from ledger.services.projection import Stated, id_number_tag, record_row
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
 
@@ -99,7 +99,12 @@ class BodyAudit:
             # A record that was revoked and is posted anew stays revoked.
             self._withdrawn.setdefault(corrected, ("superseded", entry.index))
         expected = record_row(
-            self._ledger.sealer, entry.index, entry.kind, entry.issuer, stored.subject, body
+            self._ledger.sealer,
+            entry.index,
+            entry.kind,
+            entry.issuer,
+            stored.subject,
+            Stated.of_body(body),
         )
         if record is None or _as_recorded(record) != expected:
             self._add(

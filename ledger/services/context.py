@@ -55,25 +55,22 @@ class Ledger:
         return self.keyring.origin
 
     def new_subject_id(self) -> str:
-        """Make a person's id: 26 letters and digits that say nothing of the person.
+        """Make a person's id: 32 hex digits that say nothing of the person.
 
         The first 48 bits are the time, so that new persons lie side by side in the indexes; 80 bits
         are random.
         """
         now = self.clock().to_bytes(TIME_BYTES, "big")
-        return _base32(now + self.random(ID_BYTES - TIME_BYTES))
+        return (now + self.random(ID_BYTES - TIME_BYTES)).hex()
 
     def new_id(self, prefix: str) -> str:
         """Make a random 128-bit id such as ``org-...``."""
-        return f"{prefix}-{_base32(self.random(ID_BYTES))}"
+        text = base64.b32encode(self.random(ID_BYTES)).decode()
+        return f"{prefix}-{text.rstrip('=').lower()}"
 
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
-
-
-def _base32(data: bytes) -> str:
-    return base64.b32encode(data).decode().rstrip("=").lower()
 
 
 def open_ledger(

@@ -4,8 +4,8 @@ What the authority sets, each an entry of the log.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
-from ledger.core.canonical import Json
 from ledger.core.digest import sha256
 from ledger.domain.bodies import schedule_body
 from ledger.domain.identifiers import read_uscc
@@ -99,7 +99,7 @@ def import_occupations(ledger: Ledger, data: bytes) -> int:
 
     def work(batch: Batch) -> None:
         for part, start in enumerate(range(0, len(rows), OCCUPATIONS_PER_ENTRY)):
-            body: dict[str, Json] = {
+            body: dict[str, Any] = {
                 "v": 1,
                 "table": table,
                 "version": part + 1,

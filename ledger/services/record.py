@@ -18,7 +18,7 @@ from ledger.core.digest import commitment, subject_tag
 from ledger.errors import ConflictError
 from ledger.services.checkpointing import hold_against_last_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.projection import record_row
+from ledger.services.projection import Stated, record_row
 from ledger.storage import answers, bodies, log, projections, vault
 from ledger.storage.engine import writing
 from ledger.storage.sealing import SALT_BYTES
@@ -81,11 +81,16 @@ class Batch:
         return index
 
     def add_personal(
-        self, kind: str, issuer: str, body: dict[str, Json], subject: vault.StoredSubject
+        self,
+        kind: str,
+        issuer: str,
+        body: dict[str, Json],
+        stated: Stated,
+        subject: vault.StoredSubject,
     ) -> projections.RecordRow:
-        """Add a record about a person; ``body`` comes without ``subject``, which is salted here.
+        """Add a record about a person, and give its row.
 
-        Give its row.
+        ``body`` comes without ``subject``, which is salted here; ``stated`` are its facts.
         """
         index = self.next_index
         salt = self.ledger.random(SALT_BYTES)
@@ -96,7 +101,7 @@ class Batch:
         )
         self._drafts.append(log.Draft(kind, issuer, committed))
         self._bodies.append(bodies.StoredBody(index, subject.id, None, sealed))
-        row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, body)
+        row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, stated)
         self._places[index] = len(self._records)
         self._records.append(row)
         return row

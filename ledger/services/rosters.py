@@ -21,9 +21,10 @@ from ledger.errors import RefusedError
 from ledger.intake.findings import Problem, RosterRow
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
-from ledger.services.completions import Outcome, Recorded, record
+from ledger.services.completions import Recorded, record
 from ledger.services.context import Ledger
 from ledger.services.organisations import read_registry
+from ledger.services.posting import Outcome
 from ledger.services.record import Once, write
 from ledger.storage import answers
 from ledger.storage.engine import reading, writing

@@ -8,7 +8,7 @@ count, and a lower level that it had absorbed counts again.
 
 from typing import Any
 
-from ledger.core.canonical import Json
+from ledger.core.canonical import Json, decode
 from ledger.core.entry import decode_entry
 from ledger.domain.decisions import Duplicate, Refused
 from ledger.domain.withdrawal_decisions import (
@@ -18,12 +18,12 @@ from ledger.domain.withdrawal_decisions import (
     decide_issuer_revocation,
     decide_revocation,
 )
-from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
+from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord, parse_issuer_revocation
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
 from ledger.services.registry import load_registry
-from ledger.storage import log, projections
+from ledger.storage import bodies, log, projections
 
 
 def revoke_record(ledger: Ledger, actor: str, command: RevokeRecord) -> dict[str, Any]:
@@ -61,6 +61,21 @@ def _target(batch: Batch, index: int) -> TargetRecord | None:
     return TargetRecord(entry.kind, entry.issuer, superseded, revoked)
 
 
+def _same_before(batch: Batch, command: RevokeIssuer) -> int | None:
+    """Find an earlier revocation of the same issuer and period."""
+    entries = projections.public_entries(batch.connection, kinds=("issuer-revocation",))
+    stored = bodies.read_bodies(batch.connection, [index for index, _ in entries])
+    for index, body in sorted(stored.items()):
+        earlier = parse_issuer_revocation(decode(body.content))
+        if (earlier.issuer, earlier.start, earlier.end) == (
+            command.issuer,
+            command.start,
+            command.end,
+        ):
+            return index
+    return None
+
+
 def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
     """Withdraw every standing record of an issuer whose event date lies in a period.
 
@@ -72,7 +87,8 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
 
     def work(batch: Batch) -> Json:
         known = command.issuer in load_registry(batch.connection).organisations
-        decision = decide_issuer_revocation(IssuerRevocationState("ledger", known), command)
+        state = IssuerRevocationState("ledger", known, _same_before(batch, command))
+        decision = decide_issuer_revocation(state, command)
         if isinstance(decision, Refused | Duplicate):
             raise RefusedError(
                 decision.message

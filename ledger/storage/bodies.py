@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from ledger.errors import NotFoundError
+from ledger.storage.bulk import insert_rows
 from ledger.storage.log import IN_LIST_MAX
 from ledger.storage.sealing import SALT_BYTES, Cipher
 from ledger.storage.tables import BODY
@@ -57,13 +58,7 @@ def _context(subject: str, commitment: bytes) -> bytes:
 
 def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:
     """Store the bodies of new entries."""
-    connection.execute(
-        insert(BODY),
-        [
-            {"index": b.index, "subject": b.subject, "salt": b.salt, "content": b.content}
-            for b in bodies
-        ],
-    )
+    insert_rows(connection, BODY, [(b.index, b.subject, b.salt, b.content) for b in bodies])
 
 
 def read_bodies(connection: Connection, indices: Iterable[int]) -> dict[int, StoredBody]:

@@ -15,6 +15,7 @@ from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
 from ledger.core.entry import Entry
 from ledger.core.tile import TILE_WIDTH, append_leaves, edge_widths
 from ledger.errors import DamagedError, NotFoundError, UnavailableError
+from ledger.storage.bulk import insert_rows
 from ledger.storage.tables import ENTRY, HEAD, TILE
 
 HEAD_ID: Final = 1
@@ -103,10 +104,7 @@ def append(
         encoded = Entry(index, time_ms, draft.kind, draft.issuer, draft.body, prev).encode()
         prev = leaf_hash(encoded)
         stored.append(StoredEntry(index, prev, encoded))
-    connection.execute(
-        insert(ENTRY),
-        [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in stored],
-    )
+    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])
     _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
     swapped = connection.execute(
         update(HEAD)

@@ -8,11 +8,12 @@ gives away nothing of a body.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
+from ledger.storage.bulk import insert_rows
 from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD
 
@@ -36,17 +37,30 @@ class RecordRow:
     status: str = "active"
     related: int | None = None
 
+    def as_tuple(self) -> tuple[int | str | bytes | None, ...]:
+        """Give the columns in the table's order."""
+        return (
+            self.index,
+            self.subject,
+            self.issuer,
+            self.kind,
+            self.event_on,
+            self.identity,
+            self.content,
+            self.certificate,
+            self.status,
+            self.related,
+        )
+
 
 def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> None:
     """Store the rows of new records."""
-    if rows:
-        connection.execute(insert(RECORD), [asdict(row) for row in rows])
+    insert_rows(connection, RECORD, [row.as_tuple() for row in rows])
 
 
 def insert_public_entries(connection: Connection, entries: Sequence[tuple[int, str]]) -> None:
     """Store (index, kind) of new public entries."""
-    if entries:
-        connection.execute(insert(PUBLIC_ENTRY), [{"index": i, "kind": k} for i, k in entries])
+    insert_rows(connection, PUBLIC_ENTRY, entries)
 
 
 def set_status(connection: Connection, index: int, status: str, related: int) -> None:

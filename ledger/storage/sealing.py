@@ -110,9 +110,9 @@ class Sealer:
         No two splits of the same bytes share a tag.
         """
         mac = self._tag_key.copy()
-        mac.update(
-            purpose.encode() + b"\0" + b"".join(len(p).to_bytes(4, "big") + p for p in parts)
-        )
+        mac.update(purpose.encode() + b"\0")
+        for part in parts:
+            mac.update(len(part).to_bytes(4, "big") + part)
         return mac.digest()[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from ledger.errors import NotFoundError
+from ledger.storage.bulk import insert_rows
 from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
 from ledger.storage.sealing import Cipher, Sealer
 from ledger.storage.tables import SUBJECT
@@ -53,20 +54,11 @@ def new_subject(sealer: Sealer, subject: str, tag: bytes, facts: bytes) -> Store
 
 def insert_subjects(connection: Connection, subjects: Sequence[StoredSubject]) -> None:
     """Store new persons."""
-    if subjects:
-        connection.execute(
-            insert(SUBJECT),
-            [
-                {
-                    "id": s.id,
-                    "tag": s.tag,
-                    "key_version": s.key_version,
-                    "wrapped_key": s.wrapped_key,
-                    "facts": s.facts,
-                }
-                for s in subjects
-            ],
-        )
+    insert_rows(
+        connection,
+        SUBJECT,
+        [(s.id, s.tag, s.key_version, s.wrapped_key, s.facts) for s in subjects],
+    )
 
 
 def reseal_facts(stored: StoredSubject, facts: bytes) -> None:

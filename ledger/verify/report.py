@@ -126,13 +126,20 @@ class Checklist:
         return tuple(self._checks.values())
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every check that applies was made."""
+        return all(
+            check.result != "unchecked" or check.reason == NOT_APPLICABLE for check in self.checks
+        )
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict that follows from the checks."""
         failures = {_verdict_of(check) for check in self.checks if check.result == "fail"}
         for verdict in _GRAVITY:
             if verdict in failures:
                 return verdict
-        if all(check.result == "pass" or check.reason == NOT_APPLICABLE for check in self.checks):
+        if self.is_complete:
             return "valid"
         return "cannot-check"
 

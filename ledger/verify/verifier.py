@@ -149,6 +149,9 @@ def _report(
 ) -> Report:
     if not checks.may_show:
         return Report(checks.verdict, kind, checks.checks, now_ms)
+    if not checks.is_complete:
+        # A record stands only if everything about it was checked.
+        verdicts = {at: "cannot-check" if it == "valid" else it for at, it in verdicts.items()}
     content = read.content
     if isinstance(content, Clr):
         records = statement_checks.record_reports(content, verdicts)

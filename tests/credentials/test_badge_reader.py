@@ -11,7 +11,14 @@ from ledger.credentials.badge_reader import read_badge
 from ledger.credentials.claims import CertificateClaims, ClassClaims, claims_of
 from ledger.credentials.open_badges import build_badge
 from ledger.errors import MalformedError
-from tests.verify.ledger_fixture import HOLDER, ORIGIN, certificate, completion, school, small_ledger
+from tests.verify.ledger_fixture import (
+    HOLDER,
+    ORIGIN,
+    certificate,
+    completion,
+    school,
+    small_ledger,
+)
 
 LEDGER = small_ledger(completion(), certificate())
 ID = "urn:uuid:00000000-0000-4000-8000-000000000001"

@@ -12,7 +12,14 @@ from ledger.credentials.claims import (
     total_of,
 )
 from ledger.errors import MalformedError
-from tests.verify.ledger_fixture import ORIGIN, SCHOOL, certificate, completion, school, small_ledger
+from tests.verify.ledger_fixture import (
+    ORIGIN,
+    SCHOOL,
+    certificate,
+    completion,
+    school,
+    small_ledger,
+)
 
 LEDGER = small_ledger(completion(), certificate())
 

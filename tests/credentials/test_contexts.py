@@ -70,7 +70,9 @@ def test_loading_the_contexts_runs_no_code_of_the_carrier_and_no_network_client(
         "sys.exit(any(m.split('.')[0] in {'openbadgeslib', 'requests', 'aiohttp', 'urllib3'}"
         " for m in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-W", "error", "-c", program], check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-W", "error", "-c", program], check=False).returncode == 0
+    )
 
 
 def test_threads_can_share_the_cache_of_processed_contexts() -> None:

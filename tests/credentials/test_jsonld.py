@@ -84,7 +84,10 @@ def test_json_that_is_too_large_or_deep_is_refused_at_once(data: bytes) -> None:
 
 def test_one_number_has_one_form_however_it_is_spelt() -> None:
     """RFC 8785, 3.2.2.3."""
-    assert encode_json(load_json(b'{"a":7.0,"b":7e0,"c":7.50,"d":-0.0}')) == b'{"a":7,"b":7,"c":7.5,"d":0}'
+    assert (
+        encode_json(load_json(b'{"a":7.0,"b":7e0,"c":7.50,"d":-0.0}'))
+        == b'{"a":7,"b":7,"c":7.5,"d":0}'
+    )
 
 
 def test_a_value_without_rfc_8785_form_is_refused() -> None:
@@ -96,8 +99,13 @@ def test_a_value_without_rfc_8785_form_is_refused() -> None:
 
 @given(
     st.recursive(
-        st.integers(-(2**53) + 1, 2**53 - 1) | st.text("aé语", max_size=3) | st.booleans() | st.none(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner),
+        st.integers(-(2**53) + 1, 2**53 - 1)
+        | st.text("aé语", max_size=3)
+        | st.booleans()
+        | st.none(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner)
+        ),
         max_leaves=8,
     )
 )

@@ -37,7 +37,9 @@ def test_known_values_of_base58btc() -> None:
     assert decode_multibase("z11233QC4").hex() == "0000287fb4cd"
 
 
-@pytest.mark.parametrize("text", ["", "2NEpo7", "f00", "z0", "zI", "zl", "z ", "z" + "2" * 200, "Z2"])
+@pytest.mark.parametrize(
+    "text", ["", "2NEpo7", "f00", "z0", "zI", "zl", "z ", "z" + "2" * 200, "Z2"]
+)
 def test_another_base_letter_or_length_is_refused(text: str) -> None:
     with pytest.raises(MalformedError):
         decode_multibase(text)
@@ -45,7 +47,9 @@ def test_another_base_letter_or_length_is_refused(text: str) -> None:
 
 def test_the_published_key_reads_and_writes_as_multikey() -> None:
     """Controlled Identifiers 1.0, 2.2.2."""
-    text = json.loads(shared("vectors/data-integrity/keyPair.json").read_text())["publicKeyMultibase"]
+    text = json.loads(shared("vectors/data-integrity/keyPair.json").read_text())[
+        "publicKeyMultibase"
+    ]
     key = decode_multikey(text)
     assert encode_multikey(key) == text
     assert did_key(key) == f"did:key:{text}"
@@ -53,7 +57,8 @@ def test_the_published_key_reads_and_writes_as_multikey() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\xed\x01", b"\xec\x01" + bytes(32), b"\xed\x01" + bytes(31), b"\xed\x01" + bytes(33)]
+    "data",
+    [b"", b"\xed\x01", b"\xec\x01" + bytes(32), b"\xed\x01" + bytes(31), b"\xed\x01" + bytes(33)],
 )
 def test_a_multikey_of_another_type_or_length_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):

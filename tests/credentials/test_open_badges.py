@@ -12,7 +12,14 @@ from ledger.credentials.jsonld import canonical_form
 from ledger.credentials.open_badges import build_badge, credits_number
 from ledger.errors import MalformedError
 from tests.shared_data import shared
-from tests.verify.ledger_fixture import HOLDER, ORIGIN, certificate, completion, school, small_ledger
+from tests.verify.ledger_fixture import (
+    HOLDER,
+    ORIGIN,
+    certificate,
+    completion,
+    school,
+    small_ledger,
+)
 
 LEDGER = small_ledger(completion(), certificate())
 ID = "urn:uuid:00000000-0000-4000-8000-000000000001"
@@ -85,7 +92,9 @@ def test_a_badge_says_who_issued_what_when_and_where_the_ledger_has_it() -> None
 def test_each_result_points_to_a_description_that_is_there() -> None:
     """OB 3.0, Result.resultDescription."""
     subject = build_badge(claims(4), HOLDER, credential_id=ID)["credentialSubject"]
-    described = {one["id"]: one["resultType"] for one in subject["achievement"]["resultDescription"]}
+    described = {
+        one["id"]: one["resultType"] for one in subject["achievement"]["resultDescription"]
+    }
     assert [one["resultDescription"] for one in subject["result"]] == list(described)
     assert described["https://ledger.example/2026/entries/4#description-attendance"] == (
         "ext:AttendanceRatio"

@@ -5,8 +5,16 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
-from ledger.domain.bodies import certificate_body, completion_body
+from ledger.domain.bodies import facts_of, record_body
 from ledger.domain.credits import CertificateInputs, award, completion_inputs
+from ledger.domain.decisions import (
+    Accepted,
+    Duplicate,
+    RecordState,
+    Refused,
+    decide_certificate,
+    decide_completion,
+)
 from ledger.domain.organisations import Organisation, Scope
 from ledger.domain.records import (
     Assessment,
@@ -86,13 +94,13 @@ def body_of(command: RecordCompletion | RecordCertificate, rule: CreditSchedule)
     """The body that a command makes, with a subject."""
     if isinstance(command, RecordCertificate):
         inputs = CertificateInputs(command.certificate.type, command.level)
-        body = certificate_body(command, award(rule, inputs), rule, None)
+        earned = award(rule, inputs)
     else:
         hours = completion_inputs(
             command.hours, command.level, command.assessment, command.attendance
         )
-        body = completion_body(command, award(rule, hours), rule, None)
-    return {**body, "subject": SUBJECT}
+        earned = award(rule, hours)
+    return {**record_body(facts_of(command), earned, rule, None), "subject": SUBJECT}
 
 
 def recorded(
@@ -111,3 +119,13 @@ def recorded(
 def book(*schedules: CreditSchedule) -> ScheduleBook:
     """A book of these schedules."""
     return ScheduleBook(schedules)
+
+
+def decided(
+    state: RecordState, command: RecordCompletion | RecordCertificate
+) -> Accepted | Refused | Duplicate:
+    """What the rules say of a command in a state."""
+    facts = facts_of(command)
+    if isinstance(command, RecordCertificate):
+        return decide_certificate(state, command, facts)
+    return decide_completion(state, command, facts)

@@ -16,12 +16,11 @@ from ledger.domain.decisions import (
     ExistingRecord,
     RecordState,
     Refused,
-    decide_certificate,
-    decide_completion,
 )
 from ledger.domain.organisations import Scope
 from ledger.domain.records import Certificate, Person, RecordCertificate
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
+from ledger.errors import MalformedError
 from tests.domain.specimens import (
     ELECTRICIAN,
     OTHER_SCHOOL,
@@ -31,6 +30,7 @@ from tests.domain.specimens import (
     book,
     certificate,
     completion,
+    decided,
     organisation,
     schedule,
     taught,
@@ -55,7 +55,7 @@ def existing(**changes: object) -> ExistingRecord:
 
 
 def test_a_right_row_is_accepted_with_its_credit_and_a_readable_body() -> None:
-    answer = decide_completion(state(), completion())
+    answer = decided(state(), completion())
     assert isinstance(answer, Accepted)
     assert answer.award.granted == "7.0"
     assert answer.notices == ()
@@ -66,7 +66,7 @@ def test_a_right_row_is_accepted_with_its_credit_and_a_readable_body() -> None:
 
 def test_a_certificate_is_accepted_by_the_schedule_of_its_day() -> None:
     new = schedule(version=2, effective_from=date(2023, 7, 22))
-    answer = decide_certificate(state(book=book(EXAMPLE_SCHEDULE, new)), certificate())
+    answer = decided(state(book=book(EXAMPLE_SCHEDULE, new)), certificate())
     assert isinstance(answer, Accepted)
     assert answer.body["credit"]["version"] == 2
     assert answer.award.reasons == ("no-fixed-credit",)
@@ -76,13 +76,13 @@ def test_vector_8_the_same_class_twice_gives_one_award_and_a_pointer() -> None:
     """Domain notes 2.5, vector 8: uploaded twice, or by two accounts."""
     for issuer in (SCHOOL, OTHER_SCHOOL):
         known = existing(issuer=issuer, same_content=True)
-        assert decide_completion(state(existing=known), completion()) == Duplicate(4)
+        assert decided(state(existing=known), completion()) == Duplicate(4)
 
 
 def test_a_repeat_stays_a_repeat_when_the_issuer_has_been_suspended() -> None:
     closed = organisation(status="suspended")
     known = existing(same_content=True)
-    answer = decide_completion(state(organisation=closed, existing=known), completion())
+    answer = decided(state(organisation=closed, existing=known), completion())
     assert answer == Duplicate(4)
 
 
@@ -156,7 +156,7 @@ REFUSED: dict[str, tuple[str, int | None, dict[str, Any]]] = {
 @pytest.mark.parametrize("why", REFUSED)
 def test_a_row_is_refused_with_a_code_a_pointer_and_advice(why: str) -> None:
     code, index, changes = REFUSED[why]
-    answer = decide_completion(state(**changes), completion())
+    answer = decided(state(**changes), completion())
     assert isinstance(answer, Refused)
     assert (answer.code, answer.entry_index) == (code, index)
     assert code in CODES
@@ -169,32 +169,31 @@ def test_every_code_of_the_list_is_tried_above() -> None:
     assert {code for code, _, _ in REFUSED.values()} == set(CODES)
 
 
-def test_a_malformed_fact_is_refused_with_the_errors_code() -> None:
-    answer = decide_completion(state(), completion(hours={"magic": Fraction(1)}))
-    assert isinstance(answer, Refused)
-    assert answer.code == "malformed"
+def test_a_malformed_fact_is_refused_before_any_rule_is_asked() -> None:
+    with pytest.raises(MalformedError, match="unknown mode"):
+        decided(state(), completion(hours={"magic": Fraction(1)}))
 
 
 def test_a_correction_names_the_entry_that_it_supersedes() -> None:
     corrected = completion(hours={"theory": Fraction(32)})
-    answer = decide_completion(state(existing=existing(), correcting=True), corrected)
+    answer = decided(state(existing=existing(), correcting=True), corrected)
     assert isinstance(answer, Accepted)
     assert (answer.body["corrects"], answer.award.granted) == (4, "2.0")
     unchanged = state(existing=existing(same_content=True), correcting=True)
-    assert decide_completion(unchanged, completion()) == Duplicate(4)
+    assert decided(unchanged, completion()) == Duplicate(4)
 
 
 def test_a_correction_may_keep_its_own_certificate_number() -> None:
     asked = state(existing=existing(), correcting=True, certificate_holder=4)
-    assert isinstance(decide_completion(asked, completion()), Accepted)
+    assert isinstance(decided(asked, completion()), Accepted)
     without = completion(certificate=None)
-    assert isinstance(decide_completion(state(certificate_holder=9), without), Accepted)
+    assert isinstance(decided(state(certificate_holder=9), without), Accepted)
 
 
 def test_an_issuer_may_record_anew_what_it_revoked_if_it_says_so() -> None:
     """A repeat by accident must not undo a revocation; a deliberate new entry may."""
     known = existing(same_content=True, revoked_by=SCHOOL)
-    answer = decide_completion(state(existing=known, correcting=True), completion())
+    answer = decided(state(existing=known, correcting=True), completion())
     assert isinstance(answer, Accepted)
     assert answer.body["corrects"] == 4
     assert answer.notices == ("replaces-revoked",)
@@ -203,11 +202,11 @@ def test_an_issuer_may_record_anew_what_it_revoked_if_it_says_so() -> None:
 def test_late_and_disordered_dates_are_accepted_with_a_notice() -> None:
     rule = schedule(late_after_days=20)
     early = completion(certificate=Certificate(SKILL, "S1", date(2023, 6, 24)))
-    answer = decide_completion(state(book=book(rule)), early)
+    answer = decided(state(book=book(rule)), early)
     assert isinstance(answer, Accepted)
     assert answer.notices == ("late-record", "certificate-before-assessment")
     assert set(answer.notices) <= NOTICES.keys()
-    unasked = decide_completion(state(book=book(rule), recorded_on=None), completion())
+    unasked = decided(state(book=book(rule), recorded_on=None), completion())
     assert isinstance(unasked, Accepted)
     assert unasked.notices == ()
 
@@ -217,7 +216,7 @@ def test_vector_10_a_late_record_is_reckoned_by_its_events_day() -> None:
     old = schedule(late_after_days=30)
     new = schedule(version=2, effective_from=date(2024, 1, 1), quantum=Fraction(1))
     asked = state(book=book(old, new), recorded_on=date(2024, 2, 1))
-    answer = decide_completion(asked, completion(training_class=taught(end=date(2023, 12, 31))))
+    answer = decided(asked, completion(training_class=taught(end=date(2023, 12, 31))))
     assert isinstance(answer, Accepted)
     assert answer.body["credit"]["version"] == 1
     assert answer.notices == ("late-record",)
@@ -232,7 +231,7 @@ def test_no_rule_reads_the_type_or_ownership_of_an_organisation(
     for change in (changes, {}):
         asked = state(**change)
         other = replace(asked, organisation=replace(asked.organisation, type=kind))
-        assert decide_completion(other, completion()) == decide_completion(asked, completion())
+        assert decided(other, completion()) == decided(asked, completion())
 
 
 @given(
@@ -244,6 +243,9 @@ def test_no_rule_reads_the_type_or_ownership_of_an_organisation(
         st.integers(-2, 10),
     )
 )
-def test_a_decision_is_always_an_answer_and_never_an_error(command: RecordCertificate) -> None:
-    answer = decide_certificate(state(), command)
-    assert isinstance(answer, Accepted) == (command.level in range(8))
+def test_a_known_level_is_accepted_and_another_is_malformed(command: RecordCertificate) -> None:
+    if command.level in range(8):
+        assert isinstance(decided(state(), command), Accepted)
+        return
+    with pytest.raises(MalformedError, match="level"):
+        decided(state(), command)

@@ -1,0 +1,229 @@
+"""Decide a batch of postings, one after the other, in one transaction.
+
+State for the whole batch is loaded in a few queries, and kept in step while the commands are
+decided, so that a repeat inside a file is seen like one of last year.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final, Self
+
+from ledger.core.canonical import Json
+from ledger.core.entry import decode_entry
+from ledger.domain.bodies import facts_of
+from ledger.domain.decisions import (
+    Accepted,
+    Duplicate,
+    ExistingRecord,
+    RecordState,
+    Refused,
+    decide_certificate,
+    decide_completion,
+)
+from ledger.domain.records import RecordCertificate, RecordCompletion
+from ledger.errors import LedgerError
+from ledger.services.facts import Facts
+from ledger.services.projection import (
+    Stated,
+    certificate_tag,
+    content_tag,
+    id_number_tag,
+    identity_tag,
+)
+from ledger.services.record import Batch
+from ledger.services.registry import load_registry
+from ledger.storage import log, projections, vault
+
+RecordCommand = RecordCompletion | RecordCertificate
+
+# The ledger is kept in China: "today" in a rule is the day there.
+CHINA: Final = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one command.
+
+    Attributes:
+        outcome: ``accepted``, ``rejected`` or ``duplicate``.
+        code: Why it was not accepted; None if it was.
+        message: The same in words; names nobody.
+        entry_index: The new entry, or the one that it repeats or that is in the way.
+        credits: Granted credits as decimal text, for an accepted command.
+        notices: Codes of what was accepted and is yet worth a look.
+    """
+
+    outcome: str
+    code: str | None = None
+    message: str | None = None
+    entry_index: int | None = None
+    credits: str | None = None
+    notices: tuple[str, ...] = ()
+
+    def to_json(self) -> list[Json]:
+        """Give the fields in their order, as they stand in a stored answer."""
+        return [
+            self.outcome,
+            self.code,
+            self.message,
+            self.entry_index,
+            self.credits,
+            list(self.notices),
+        ]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:  # noqa: ANN401 - decoded JSON
+        """Read an outcome out of a stored answer."""
+        outcome, code, message, entry_index, credits_, notices = value
+        return cls(outcome, code, message, entry_index, credits_, tuple(notices))
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A command with its facts, encoded once; ``error`` where they cannot be written."""
+
+    command: RecordCommand
+    stated: Stated | None
+    error: LedgerError | None = None
+
+    @classmethod
+    def of(cls, command: RecordCommand) -> Self:
+        """Work out the facts of a command."""
+        try:
+            return cls(command, Stated.of(facts_of(command)))
+        except LedgerError as error:
+            return cls(command, None, error)
+
+    def request(self) -> bytes:
+        """Give the bytes by which a repeated request is known."""
+        person = self.command.person
+        content = b"" if self.stated is None else self.stated.content
+        parts = (person.name.encode(), person.id_number.encode(), content)
+        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Posting:
+    """The state that decides one batch.
+
+    Loaded at the start, kept in step as commands are accepted.
+    """
+
+    def __init__(
+        self, batch: Batch, issuer: str, commands: Sequence[RecordCommand], *, correcting: bool
+    ) -> None:
+        self._batch = batch
+        self._sealer = batch.ledger.sealer
+        self._correcting = correcting
+        self._registry = load_registry(batch.connection)
+        self._issuer = self._registry.organisation(issuer)
+        self._today = (
+            datetime.fromtimestamp(batch.ledger.clock() / 1000, UTC).astimezone(CHINA).date()
+        )
+        self._tags = {
+            c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
+        }
+        self._subjects = vault.find_by_tags(
+            batch.connection, self._sealer, set(self._tags.values())
+        )
+        self._facts: dict[str, Facts] = {}
+        self._records: dict[bytes, projections.RecordRow] = {}
+        self._certificates: dict[bytes, int] = {}
+        for row in projections.records_of_subjects(
+            batch.connection, [s.id for s in self._subjects.values()]
+        ):
+            self._records[row.identity] = row
+        numbers = {c.certificate.number for c in commands if c.certificate is not None}
+        tags = [certificate_tag(self._sealer, number) for number in numbers]
+        for row in projections.records_of_certificates(batch.connection, tags):
+            if row.status == "active" and row.certificate is not None:
+                self._certificates[row.certificate] = row.index
+
+    def decide(self, posted: Posted) -> Outcome:
+        """Decide one command and, if it is accepted, add its entry to the batch."""
+        command, stated = posted.command, posted.stated
+        if stated is None:
+            error = posted.error or LedgerError("facts: they cannot be written")
+            return Outcome("rejected", error.code, error.message)
+        subject = self._subjects.get(self._tags[command.person.id_number])
+        state = RecordState(
+            organisation=self._issuer,
+            book=self._registry.book,
+            name_on_file=None if subject is None else self._facts_of(subject).name,
+            existing=None if subject is None else self._existing(subject, stated),
+            certificate_holder=self._certificate_holder(command),
+            correcting=self._correcting,
+            recorded_on=self._today,
+        )
+        if isinstance(command, RecordCompletion):
+            decision = decide_completion(state, command, stated.facts)
+        else:
+            decision = decide_certificate(state, command, stated.facts)
+        if isinstance(decision, Refused):
+            return Outcome("rejected", decision.code, decision.message, decision.entry_index)
+        if isinstance(decision, Duplicate):
+            return Outcome("duplicate", decision.code, None, decision.entry_index)
+        return self._accept(command, stated, subject, decision)
+
+    def _accept(
+        self,
+        command: RecordCommand,
+        stated: Stated,
+        subject: vault.StoredSubject | None,
+        decision: Accepted,
+    ) -> Outcome:
+        if subject is None:
+            subject = self._new_subject(command)
+        else:
+            self._join_facts(command, subject)
+        kind = "completion" if isinstance(command, RecordCompletion) else "certificate"
+        row = self._batch.add_personal(kind, self._issuer.id, decision.body, stated, subject)
+        corrected = decision.body["corrects"]
+        before = self._records.get(row.identity)
+        if before is not None and corrected is not None and before.status == "active":
+            self._batch.set_status(corrected, "superseded", row.index)
+            if before.certificate is not None:
+                self._certificates.pop(before.certificate, None)
+        self._records[row.identity] = row
+        if row.certificate is not None:
+            self._certificates[row.certificate] = row.index
+        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
+
+    def _new_subject(self, command: RecordCommand) -> vault.StoredSubject:
+        facts = Facts.of(command.person)
+        tag = self._tags[command.person.id_number]
+        subject = vault.new_subject(
+            self._sealer, self._batch.ledger.new_subject_id(), tag, facts.encode()
+        )
+        self._batch.add_subject(subject)
+        self._subjects[tag] = subject
+        self._facts[subject.id] = facts
+        return subject
+
+    def _facts_of(self, subject: vault.StoredSubject) -> Facts:
+        if subject.id not in self._facts:
+            self._facts[subject.id] = Facts.decode(subject.open_facts())
+        return self._facts[subject.id]
+
+    def _join_facts(self, command: RecordCommand, subject: vault.StoredSubject) -> None:
+        known = self._facts_of(subject)
+        joined = known.joined(command.person)
+        if joined != known:
+            self._facts[subject.id] = joined
+            self._batch.replace_facts(subject, joined.encode())
+
+    def _existing(self, subject: vault.StoredSubject, stated: Stated) -> ExistingRecord | None:
+        row = self._records.get(identity_tag(self._sealer, subject.id, stated.identity))
+        if row is None:
+            return None
+        same = content_tag(self._sealer, subject.id, stated.content) == row.content
+        revoked_by = None
+        if row.status == "revoked" and row.related is not None:
+            withdrawal = log.read_entry(self._batch.connection, row.related)
+            revoked_by = decode_entry(withdrawal.bytes).issuer
+        return ExistingRecord(row.index, row.issuer, same, revoked_by)
+
+    def _certificate_holder(self, command: RecordCommand) -> int | None:
+        if command.certificate is None:
+            return None
+        return self._certificates.get(certificate_tag(self._sealer, command.certificate.number))
