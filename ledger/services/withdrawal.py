@@ -86,21 +86,23 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
     """
 
     def work(batch: Batch) -> Json:
-        known = command.issuer in load_registry(batch.connection).organisations
-        state = IssuerRevocationState("ledger", known, _same_before(batch, command))
-        decision = decide_issuer_revocation(state, command)
-        if isinstance(decision, Refused | Duplicate):
-            raise RefusedError(
-                decision.message
-                if isinstance(decision, Refused)
-                else "issuer revocation: made before",
-                code=decision.code,
-            )
         rows = projections.records_of_issuer(
             batch.connection, command.issuer, command.start.isoformat(), command.end.isoformat()
         )
-        index = batch.add_public("issuer-revocation", "ledger", decision.body)
         revoked = [row.index for row in rows if row.status == "active"]
+        # What was recorded since the same revocation was made before makes it a new one.
+        before = None if revoked else _same_before(batch, command)
+        known = command.issuer in load_registry(batch.connection).organisations
+        decision = decide_issuer_revocation(IssuerRevocationState("ledger", known, before), command)
+        if isinstance(decision, Refused):
+            raise RefusedError(decision.message, code=decision.code)
+        if isinstance(decision, Duplicate):
+            raise RefusedError(
+                f"issuer revocation: entry {decision.entry_index} made it before, and no record"
+                " stands since",
+                code=decision.code,
+            )
+        index = batch.add_public("issuer-revocation", "ledger", decision.body)
         for each in revoked:
             batch.set_status(each, "revoked", index)
         return {"entry": index, "revoked": revoked}

@@ -32,7 +32,7 @@ DATE = st.dates().map(str)
 Document = dict[str, Any]
 
 
-def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def objects(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every object in a document, by its path."""
     if isinstance(value, dict):
         yield path
@@ -43,7 +43,7 @@ def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from objects(one, (*path, at))
 
 
-def at(document: Document, path: tuple[Any, ...]) -> Any:
+def at(document: Document, path: tuple[Any, ...]) -> object:
     found: Any = document
     for step in path:
         found = found[step]
@@ -56,7 +56,7 @@ def refused(document: Document) -> None:
 
 
 @pytest.mark.parametrize("claims", CLAIMS)
-def test_a_badge_reads_back_to_the_claims_it_was_built_from(claims: Any) -> None:
+def test_a_badge_reads_back_to_the_claims_it_was_built_from(claims: object) -> None:
     badge = build_badge(claims, HOLDER, credential_id=ID, valid_until="2030-01-01T00:00:00+08:00")
     read = read_badge({**badge, "proof": {}})
     assert (read.claims, read.holder, read.id) == (claims, HOLDER, ID)
@@ -73,7 +73,7 @@ def test_a_badge_reads_back_to_the_claims_it_was_built_from(claims: Any) -> None
     level=st.integers(0, 7),
     granted=st.sampled_from(["0", "7", "7.5", "12.25", "100"]),
 )
-def test_whatever_is_claimed_reads_back(**drawn: Any) -> None:
+def test_whatever_is_claimed_reads_back(**drawn: object) -> None:
     claims = replace(
         CLAIMS[0],
         occupation=("5-05-01-02", drawn["name"]),
@@ -87,7 +87,9 @@ def test_whatever_is_claimed_reads_back(**drawn: Any) -> None:
 
 
 @pytest.mark.parametrize("claims", CLAIMS)
-def test_a_field_that_is_added_dropped_nulled_or_changed_anywhere_is_refused(claims: Any) -> None:
+def test_a_field_that_is_added_dropped_nulled_or_changed_anywhere_is_refused(
+    claims: object,
+) -> None:
     badge = build_badge(claims, HOLDER, credential_id=ID)
     for path in objects(badge):
         for term in ("bogus", "narrative", "image", "url"):
@@ -104,7 +106,7 @@ def test_a_field_that_is_added_dropped_nulled_or_changed_anywhere_is_refused(cla
                 refused_or_other(dropped, claims)
 
 
-def refused_or_other(document: Document, claims: Any) -> None:
+def refused_or_other(document: Document, claims: object) -> None:
     """A field that may be absent, such as the class name, leaves other claims behind."""
     try:
         read = read_badge(document)
@@ -114,7 +116,7 @@ def refused_or_other(document: Document, claims: Any) -> None:
 
 
 @pytest.mark.parametrize("claims", CLAIMS)
-def test_a_list_in_another_order_or_with_an_item_twice_is_refused(claims: Any) -> None:
+def test_a_list_in_another_order_or_with_an_item_twice_is_refused(claims: object) -> None:
     badge = build_badge(claims, HOLDER, credential_id=ID)
     for path in objects(badge):
         for name, value in at(badge, path).items():

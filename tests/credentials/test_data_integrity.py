@@ -28,7 +28,7 @@ CREATED = "2026-11-22T08:00:00.000Z"
 Document = dict[str, Any]
 
 
-def read(name: str) -> Any:
+def read(name: str) -> object:
     return json.loads(shared(FOLDER + name).read_text())
 
 
@@ -139,7 +139,7 @@ def credential() -> Document:
     }
 
 
-def make(**proof: Any) -> Document:
+def make(**proof: object) -> Document:
     document = add_proof(credential(), _Signer(), created=CREATED, contexts=pinned_contexts())
     document["proof"] |= proof
     return document

@@ -14,7 +14,7 @@ from ledger.errors import MalformedError
 Document = dict[str, Any]
 
 
-def credential(**changes: Any) -> Document:
+def credential(**changes: object) -> Document:
     return {
         "@context": [CREDENTIALS_V2, OPEN_BADGES],
         "id": "urn:example:credential",

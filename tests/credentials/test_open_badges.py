@@ -29,7 +29,7 @@ WITHOUT_ID = {"IdentityObject", "IdentifierEntry"}
 Document = dict[str, Any]
 
 
-def claims(index: int) -> Any:
+def claims(index: int) -> object:
     return claims_of(LEDGER.entries[index], LEDGER.body(index), origin=ORIGIN, issuer=school())
 
 
@@ -38,7 +38,7 @@ def validator(path: str) -> Draft201909Validator:
     return Draft201909Validator(schema, format_checker=Draft201909Validator.FORMAT_CHECKER)
 
 
-def nodes(value: Any) -> Iterator[Document]:
+def nodes(value: object) -> Iterator[Document]:
     if isinstance(value, dict):
         yield value
         value = list(value.values())

@@ -23,7 +23,7 @@ from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import Recorded, record
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.settings import Settings
-from tests.journeys.ledgers import completion
+from tests.journeys.people import completion
 
 PEOPLE = 5
 BATCHES_MAX = 60

@@ -84,8 +84,9 @@ def kill_at_a_moment(appender: Appender, chance: random.Random) -> None:
         time.sleep(chance.uniform(0, SECONDS_A_ROUND))
     else:
         for _ in range(chance.randint(1, 25)):
-            appender.wait_for_commits(1)
+            assert appender.wait_for_commits(1)
         time.sleep(chance.uniform(0, SECONDS_A_COMMIT))
+    assert appender.process.poll() is None, "it ended by itself"
     appender.kill()
 
 

@@ -116,7 +116,7 @@ def path_of(index: int, leaves: Sequence[bytes]) -> list[bytes]:
     return [*path_of(index - split, leaves[split:]), root_of(leaves[:split])]
 
 
-def school(**changes: Any) -> Organisation:
+def school(**changes: object) -> Organisation:
     """The school, filed for all occupations up to rank 3."""
     given: dict[str, Any] = {
         "id": SCHOOL,
@@ -290,7 +290,7 @@ def transcript(
     return signed(build_clr(statement, members), key=key, change=change)
 
 
-def line(index: int, counted: str = "7.5", status: str = "active", **more: Any) -> StatementLine:
+def line(index: int, counted: str = "7.5", status: str = "active", **more: object) -> StatementLine:
     """A line of a statement."""
     return StatementLine(index, status, counted, **more)
 

@@ -1,4 +1,4 @@
-"""One bad bundle for each check that ties it to the ledger: sealed with the real keys, only that fails."""
+"""One bad bundle for each check against the ledger: sealed with the real keys, only that fails."""
 
 from dataclasses import replace
 from datetime import date
@@ -44,14 +44,14 @@ def two_records() -> Bundle:
     return TWO.bundle(transcript(TWO.statement(line(4), line(5)), members))
 
 
-def with_entry(bundle: Bundle, index: int, **changes: Any) -> Bundle:
+def with_entry(bundle: Bundle, index: int, **changes: object) -> Bundle:
     entries = tuple(
         replace(one, **changes) if one.entry.index == index else one for one in bundle.entries
     )
     return replace(bundle, entries=entries)
 
 
-def of_one(ledger: SmallLedger, index: int = 4, **badge: Any) -> Bundle:
+def of_one(ledger: SmallLedger, index: int = 4, **badge: object) -> Bundle:
     return ledger.bundle(transcript(ledger.statement(line(index)), [ledger.badge(index, **badge)]))
 
 
@@ -130,7 +130,9 @@ def test_another_salt_fails() -> None:
         ("occupation", {"code": "5-05-01-02", "name": "农业总经理人"}),
     ],
 )
-def test_a_credential_that_says_something_else_than_the_entry_fails(field: str, value: Any) -> None:
+def test_a_credential_that_says_something_else_than_the_entry_fails(
+    field: str, value: object
+) -> None:
     ledger = small_ledger()
     body = {**ledger.body(4), field: value}
     report = check(of_one(ledger, body=body))
@@ -178,7 +180,7 @@ def test_a_registration_that_is_missing_is_not_called_unregistered() -> None:
     assert report.check("organisation").result == "unchecked"
 
 
-def out_of_scope() -> Any:
+def out_of_scope() -> object:
     return school(scope=(Scope("*", frozenset({2, 3}), date(2020, 1, 1), None),))
 
 
@@ -192,7 +194,7 @@ def out_of_scope() -> Any:
         school(scope=(Scope("6-31-01-03", frozenset({1}), date(2020, 1, 1), None),)),
     ],
 )
-def test_an_issuer_without_right_on_that_day_fails(organisation: Any) -> None:
+def test_an_issuer_without_right_on_that_day_fails(organisation: object) -> None:
     report = check(of_one(small_ledger(organisation=organisation), issuer=organisation))
     assert only_failure(report) == ("organisation", "not-entitled", "issuer-unknown")
     assert shows_nothing(report)

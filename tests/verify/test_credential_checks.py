@@ -1,8 +1,7 @@
-"""One bad credential for each check of a credential by itself, sealed and signed with the real keys."""
+"""One bad credential for each check of a credential by itself, signed with the real keys."""
 
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -43,14 +42,14 @@ def member_of(document: Document) -> Document:
     return found
 
 
-def resealed(change: Any) -> Report:
+def resealed(change: object) -> Report:
     """Change the signed transcript in a bundle without signing it anew, and seal the bundle."""
     credential = deepcopy(CREDENTIAL)
     change(credential)
     return check(with_credential(BUNDLE, credential))
 
 
-def resigned(change: Any) -> Report:
+def resigned(change: object) -> Report:
     """Change the transcript, sign it anew with the real key, and seal the bundle."""
     return check(with_credential(BUNDLE, signed(CREDENTIAL, change=change)))
 
@@ -226,7 +225,7 @@ def test_a_credential_of_another_ledger_with_the_same_key_fails() -> None:
     assert only_failure(report) == ("issuer-known", "other-ledger", "issuer-unknown")
 
 
-def of_statement(**changes: Any) -> Report:
+def of_statement(**changes: object) -> Report:
     statement = replace(LEDGER.statement(line(4)), **changes)
     return check(with_credential(BUNDLE, transcript(statement, [LEDGER.badge(4)])))
 

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -33,7 +32,7 @@ from tests.verify.ledger_fixture import (
 NEW = Key(b"new", "credential")
 
 
-def sealed_by(key: Key, ledger: SmallLedger) -> Any:
+def sealed_by(key: Key, ledger: SmallLedger) -> object:
     document = transcript(ledger.statement(line(4)), [ledger.badge(4, key=key)], key=key)
     return verify(seal_bundle(ledger.bundle(document), key), TRUST, NOW_MS)
 

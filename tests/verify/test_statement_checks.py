@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,9 @@ from tests.verify.ledger_fixture import (
 REVOKED = ("revoked", "entered-in-error")
 
 
-def report_of(ledger: SmallLedger, *lines: Any, total: str | None = None, **changes: Any) -> Report:
+def report_of(
+    ledger: SmallLedger, *lines: object, total: str | None = None, **changes: object
+) -> Report:
     members = [ledger.badge(one.index) for one in lines if one.status in {"active", "expired"}]
     statement = replace(ledger.statement(*lines, total=total), **changes)
     return check(ledger.bundle(transcript(statement, members)))
@@ -126,7 +127,7 @@ def test_a_wrong_total_fails(total: str) -> None:
 @pytest.mark.parametrize(
     "bad", [line(4, "8.0"), line(4, "7.5", notes=("late-record",)), line(4, "7.5", "expired")]
 )
-def test_a_line_that_the_rules_do_not_give_fails(bad: Any) -> None:
+def test_a_line_that_the_rules_do_not_give_fails(bad: object) -> None:
     failed = {one.name for one in report_of(small_ledger(), bad).checks if one.result == "fail"}
     assert "totals" in failed
 

@@ -33,7 +33,7 @@ TRANSCRIPT = transcript(LEDGER.statement(line(4, "0.0"), line(5)), [LEDGER.badge
 ACCEPTED = {"valid", "cannot-check"}
 
 
-def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def objects(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
         yield path
         for name, one in value.items():
@@ -43,7 +43,7 @@ def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from objects(one, (*path, at))
 
 
-def at(document: Any, path: tuple[Any, ...]) -> Any:
+def at(document: object, path: tuple[Any, ...]) -> object:
     for step in path:
         document = document[step]
     return document
@@ -98,7 +98,7 @@ def test_no_field_of_a_bundle_can_be_dropped_nulled_doubled_or_added() -> None:
             refused(with_twin(document, path, name))
 
 
-def _edited(document: Document, path: tuple[Any, ...], edit: Any) -> bytes:
+def _edited(document: Document, path: tuple[Any, ...], edit: object) -> bytes:
     changed = deepcopy(document)
     edit(at(changed, path))
     return encode_json(changed)

@@ -1,5 +1,4 @@
 import time
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,7 @@ TRANSCRIPT = transcript(LEDGER.statement(line(4), line(5, "0.0")), [BADGE, LEDGE
 BUNDLE_ONLY = ["inclusion", "body-commitment", "matches-entry", "organisation", "credit", "status"]
 
 
-def unchecked(report: Any) -> list[str]:
+def unchecked(report: object) -> list[str]:
     return [one.name for one in report.checks if one.reason == "not-in-file"]
 
 

@@ -1,0 +1,78 @@
+"""How large a body may be."""
+
+import io
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import Any
+
+import pytest
+
+from api.limits import BODY_BYTES_MAX, BODY_BYTES_MAX_BY_ROUTE, DOCUMENT_BYTES_MAX, InMemoryRequest
+from ledger.intake.rosters import BYTES_MAX
+from tests.api.worlds import World, roster
+
+
+def _verify(world: World, data: bytes, **options: Any) -> Any:
+    return world.client.post("/v1/verify", data=data, content_type="application/json", **options)
+
+
+@pytest.mark.parametrize(("extra", "status"), [(-1, 200), (0, 200), (1, 413)])
+def test_a_document_may_have_eight_mebibytes(world: World, extra: int, status: int) -> None:
+    """Security A6: limit - 1, limit, limit + 1."""
+    assert _verify(world, b" " * (DOCUMENT_BYTES_MAX + extra)).status_code == status
+
+
+def test_a_document_in_a_form_has_the_same_limit(world: World) -> None:
+    form = {"file": (io.BytesIO(b" " * (DOCUMENT_BYTES_MAX + 1)), "x.json")}
+    answer = world.client.post("/v1/verify", data=form)
+    assert (answer.status_code, answer.json["code"]) == (413, "body-too-large")
+
+
+def test_a_body_that_hides_its_length_is_cut(world: World) -> None:
+    """Security A6: chunked, so without Content-Length."""
+    limit = BODY_BYTES_MAX_BY_ROUTE["/v1/verify"]
+    answer = world.client.post(
+        "/v1/verify",
+        input_stream=io.BytesIO(b" " * (limit + 1)),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
+
+
+def test_a_body_that_lies_about_its_length_is_refused_before_it_is_read(world: World) -> None:
+    answer = world.client.post(
+        "/v1/rosters",
+        headers=world.bearer,
+        input_stream=io.BytesIO(b""),
+        content_type="multipart/form-data; boundary=x",
+        content_length=1 << 40,
+    )
+    assert answer.status_code == 413
+
+
+def test_a_route_without_a_body_of_its_own_takes_a_mebibyte(world: World) -> None:
+    answer = world.client.post("/livez", data=b" " * (BODY_BYTES_MAX + 1))
+    assert answer.status_code in {405, 413}
+
+
+def test_a_roster_that_is_too_large_is_explained_not_cut(world: World) -> None:
+    answer = world.post_roster(b"x" * (BYTES_MAX + 1))
+    assert (answer.status_code, answer.json["code"]) == (400, "roster-too-large")
+    assert answer.json["errors"][0]["pointer"] == "/file"
+
+
+def test_a_form_has_few_parts(world: World) -> None:
+    form = {f"field{n}": "x" for n in range(50)}
+    answer = world.client.post(
+        "/v1/rosters", headers=world.bearer, data=form, content_type="multipart/form-data"
+    )
+    assert answer.status_code == 413
+
+
+def test_files_are_kept_in_memory_however_large(world: World) -> None:
+    """A temporary file would hold names and ID numbers outside the data folder."""
+    stream = InMemoryRequest({})._get_file_stream(100 << 20, "text/csv", "r.csv", 100 << 20)
+    assert isinstance(stream, io.BytesIO)
+    assert not isinstance(stream, SpooledTemporaryFile | type(TemporaryFile))
+    assert world.app.request_class is InMemoryRequest
+    assert world.post_roster(roster(), key="in-memory").status_code == 201
