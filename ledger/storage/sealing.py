@@ -88,20 +88,28 @@ class Sealer:
             DamagedError: The wrapped key was changed, moved to another subject, or its version is
                 unknown.
         """
-        if version not in self._wrapping:
-            raise DamagedError(
-                f"person's key: wrapped under vault key version {version}, which is not in the "
-                f"keyring"
-            )
-        return Cipher(self._wrapping[version].open(wrapped, _key_context(subject)), self._random)
+        key = self.ledger_cipher(version).open(wrapped, _key_context(subject))
+        return Cipher(key, self._random)
 
     def rewrap(self, subject: str, version: int, wrapped: bytes) -> bytes:
-        """Wrap a stored person's key anew, under the current vault key."""
-        key = self._wrapping[version].open(wrapped, _key_context(subject))
+        """Wrap a stored person's key anew, under the current vault key.
+
+        Raises:
+            DamagedError: As ``unwrap`` does.
+        """
+        key = self.ledger_cipher(version).open(wrapped, _key_context(subject))
         return self._wrapping[self.version].seal(key, _key_context(subject))
 
     def ledger_cipher(self, version: int) -> Cipher:
-        """Give the cipher for what is the ledger's own, such as import reports."""
+        """Give the cipher for what is the ledger's own, such as import reports.
+
+        Raises:
+            DamagedError: The keyring has no such version of the vault key.
+        """
+        if version not in self._wrapping:
+            raise DamagedError(
+                f"sealed bytes: under vault key version {version}, which is not in the keyring"
+            )
         return self._wrapping[version]
 
     def tag(self, purpose: str, *parts: bytes) -> bytes:

@@ -126,7 +126,7 @@ def copy(specimen: Specimen, tmp_path: Path) -> Iterator[Copy]:
 
 def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
     """The control: without it every other test of this file would prove nothing."""
-    copy.edit("CREATE TABLE nothing (nothing)", "DROP TABLE nothing")
+    copy.edit("CREATE TABLE unrelated (number)", "DROP TABLE unrelated")
     report = copy.audited()
     assert report.findings == []
     assert report.sound
@@ -138,6 +138,16 @@ def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
     assert report.checkpoints == 2 + len(copy.specimen.checkpoints) + 1 + 1
     answer = jinlan(copy.home, "audit", "--json")
     assert (answer.status, answer.json["sound"], answer.json["findings"]) == (0, True, [])
+
+
+def swapped(table: str, columns: str, index: int) -> list[str]:
+    """Swap some columns of the rows at ``index`` and behind it."""
+    here = f"FROM {table} WHERE \"index\" IN ({index}, {index + 1})"
+    there = f"SELECT {columns} FROM both WHERE both.\"index\" = {2 * index + 1} - {table}.\"index\""
+    return [
+        f"CREATE TEMP TABLE both AS SELECT \"index\", {columns} {here}",
+        f"UPDATE {table} SET ({columns}) = ({there}) WHERE \"index\" IN ({index}, {index + 1})",
+    ]
 
 
 ENTRY_EDITS: dict[str, Callable[[int], list[str]]] = {
@@ -163,20 +173,12 @@ ENTRY_EDITS: dict[str, Callable[[int], list[str]]] = {
     "an entry inserted": lambda i: [
         f'UPDATE entry SET "index" = -"index" WHERE "index" >= {i}',
         'UPDATE entry SET "index" = -"index" + 1 WHERE "index" < 0',
-        f'INSERT INTO entry SELECT {i}, leaf_hash, bytes FROM entry WHERE "index" = {i} + 1',
+        f'INSERT INTO entry SELECT {i}, leaf_hash, bytes FROM entry WHERE "index" = {i} + 2',
     ],
-    "two neighbours' bytes swapped": lambda i: [
-        f'UPDATE entry SET (leaf_hash, bytes) = (SELECT leaf_hash, bytes FROM entry AS o '
-        f'WHERE o."index" = {2 * i + 1} - entry."index") WHERE "index" IN ({i}, {i + 1})'
-    ],
-    "two bodies of one kind swapped": lambda i: [
-        f'UPDATE body SET content = (SELECT content FROM body AS o '
-        f'WHERE o."index" = {2 * i + 1} - body."index") WHERE "index" IN ({i}, {i + 1})'
-    ],
-    "two subjects' bodies swapped": lambda i: [
-        f'UPDATE body SET (subject, content) = (SELECT subject, content FROM body AS o '
-        f'WHERE o."index" = {2 * i + 1} - body."index") WHERE "index" IN ({i}, {i + 1})'
-    ],
+    "two neighbours' bytes swapped": lambda i: swapped("entry", "leaf_hash, bytes", i),
+    "two bodies swapped": lambda i: swapped("body", "content", i),
+    "two subjects' bodies swapped": lambda i: swapped("body", "subject, content", i),
+    "two records swapped": lambda i: swapped("record", "subject, identity, content", i),
     "a body linked to another subject": lambda i: [
         f'UPDATE body SET subject = (SELECT subject FROM body AS o WHERE o."index" = {i + 1}) '
         f'WHERE "index" = {i}'
@@ -215,7 +217,7 @@ def test_an_edit_of_one_entry_is_found_and_located(name: str, region: str, copy:
     copy.edit(*ENTRY_EDITS[name](index[region]))
     report = copy.audited()
     assert not report.sound
-    assert report.first_bad_index == index[region], report.findings[:3]
+    assert report.first_bad_index == index[region], sorted(report.findings, key=str)[:3]
 
 
 def test_a_withdrawal_undone_in_the_projection_is_found_at_its_record(copy: Copy) -> None:
@@ -290,9 +292,9 @@ def test_a_tail_cut_off_is_found(count: int, mended: bool, copy: Copy) -> None: 
             database.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM body WHERE subject IS NOT NULL)")  # fmt: skip
     report = copy.audited()
     assert not report.sound
-    found = [f for f in report.findings if f.what == "checkpoint"]
-    assert found, report.findings[:3]
-    if not mended:
+    if mended:
+        assert any(finding.what == "checkpoint" for finding in report.findings)
+    else:
         assert report.first_bad_index == size
     answer = jinlan(copy.home, "checkpoint", "--json")
     assert (answer.status, answer.code) == (1, "behind-checkpoint")
