@@ -5,6 +5,7 @@ parameters, the route.
 """
 
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from ledger.services.context import Ledger, open_ledger
 from ledger.services.opening import operator_token
 from ledger.services.settings import Settings
 
+_NOT_FOUND = 404
 BLUEPRINTS = (rosters, subjects, verification, log, health, about)
 
 
@@ -73,8 +75,15 @@ def create_app(ledger: Ledger | None = None) -> flask.Flask:
     return app
 
 
+def _refuse_second_spellings() -> None:
+    """Answer 404 where Flask would serve ``//livez``, or redirect to where the Host says."""
+    redirect = getattr(flask.request.routing_exception, "code", None) or _NOT_FOUND
+    if redirect < HTTPStatus.BAD_REQUEST or flask.request.environ["PATH_INFO"].startswith("//"):
+        flask.abort(_NOT_FOUND)
+
+
 def _guard(app: flask.Flask) -> None:
-    for step in (begin_request, limit_body, require_token):
+    for step in (begin_request, _refuse_second_spellings, limit_body, require_token):
         app.before_request(step)
     app.before_request(partial(refuse_unknown_query, query_parameters(app)))
     # Flask runs these last to first: the log sees the answer as it leaves.

@@ -52,10 +52,19 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+class StandardError(logging.Handler):
+    """Writes lines to standard error as it is now; whoever redirects it later gets them."""
+
+    def emit(self, record: logging.LogRecord) -> None:  # type: ignore[explicit-override]  # from 3.12 on
+        """Write one line."""
+        sys.stderr.write(self.format(record) + "\n")
+        sys.stderr.flush()
+
+
 def start_logging() -> None:
     """Send the request log to standard error. May be repeated."""
-    if not _log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
+    if not any(isinstance(handler, StandardError) for handler in _log.handlers):
+        handler = StandardError()
         handler.setFormatter(JsonLines())
         _log.addHandler(handler)
         _log.setLevel(logging.INFO)

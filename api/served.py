@@ -6,8 +6,8 @@ from typing import Final
 
 from flask import Flask, current_app
 
-from ledger.services.posting import CHINA
 from ledger.services.context import Ledger
+from ledger.services.posting import CHINA
 
 _EXTENSION: Final = "jinlan"
 _MS: Final = 1000

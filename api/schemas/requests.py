@@ -11,8 +11,9 @@ from marshmallow import Schema, fields, validate
 
 ISSUER_PATTERN: Final = "org-[a-z2-7]{26}"
 REPORT_PATTERN: Final = "rep-[a-z2-7]{26}"
-SUBJECT_PATTERN: Final = "[a-z2-7]{26}"
-INDEX_PATTERN: Final = "0|[1-9][0-9]{0,15}"
+SUBJECT_PATTERN: Final = "[0-9a-f]{32}"
+# No index is as long as a phone number: that one is refused before a message can repeat it.
+INDEX_PATTERN: Final = "0|[1-9][0-9]{0,9}"
 KEY_PATTERN: Final = "[!-~]{1,200}"
 CURSOR_PATTERN: Final = "[A-Za-z0-9_-]{1,40}"
 DAY_PATTERN: Final = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -38,7 +39,7 @@ EXPECTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "a date of 1900 to 2199, such as 2026-11-22",
         ),
         "report": ("报告编号：rep- 加 26 位", "a report id: rep- and 26 characters of a-z2-7"),
-        "subject": ("26 位个人编号", "a subject id: 26 characters of a-z2-7"),
+        "subject": ("32 位个人编号", "a subject id: 32 hex digits"),
     }
 )
 """What each field should hold, in Chinese and English."""

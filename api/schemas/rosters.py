@@ -22,6 +22,7 @@ class ImportSummaryAnswer(Schema):
     dropped_rows = fields.Integer(
         required=True, metadata={"description": "Titles, totals and signatures."}
     )
+    format = fields.String(required=True)
     encoding = fields.String(required=True)
     report_id = fields.String(required=True)
     replayed = fields.Boolean(

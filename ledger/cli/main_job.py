@@ -5,6 +5,7 @@ Roster in, credits out, an export, and a verdict that needs no ledger.
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -47,18 +48,15 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
         counts = summary.outcomes
         say(
             f"3  roster     {summary.rows} rows: {counts['accepted']} accepted, "
-            f"{counts['duplicate']} recorded before, "
+            f"{counts['duplicate']} repeated, "
             f"{counts['rejected']} rejected"
             + ("  (as recorded by an earlier run)" if summary.replayed else "")
         )
         for row in refused:
             say(f"                row {row.source.row}: {', '.join(row.codes)}")
         say(f"4  credits    {summary.credits} credits granted")
-        exported, subject = _export(ledger)
-        say(
-            f"5  transcript {read_transcript(ledger, subject, today(ledger))['total_credits']} "
-            f"credits for one worker"
-        )
+        exported, total = _export(ledger)
+        say(f"5  transcript {total} credits for one worker")
         say(f"6  export     {exported}")
         size = sign_checkpoint(ledger).checkpoint.size
         say(f"7  checkpoint {size} entries, signed: {settings.home / 'checkpoint'}")
@@ -78,11 +76,17 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
 
 
 def _export(ledger: Ledger) -> tuple[Path, str]:
-    """Export the worker with the most records."""
+    """Export the worker with the most credits among those with the most records."""
     listed = list_subjects(ledger)
-    subject: str = max(listed, key=lambda each: (each["records"], each["id"]))["id"]
+    most = max(each["records"] for each in listed)
+    totals = {
+        each["id"]: read_transcript(ledger, each["id"], today(ledger))["total_credits"]
+        for each in listed
+        if each["records"] == most
+    }
+    subject: str = max(totals, key=lambda each: Decimal(totals[each]))
     folder = ledger.home / EXPORTS
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{subject}.json"
     target.write_bytes(export_bundle(ledger, subject, today(ledger)))
-    return target, subject
+    return target, totals[subject]

@@ -109,7 +109,7 @@ def import_command(  # noqa: PLR0913 - one for each option
         outcomes = summary["outcomes"]
         click.echo(
             f"{summary['rows']} rows: {outcomes['accepted']} accepted, {outcomes['duplicate']} "
-            f"recorded before, "
+            f"repeated, "
             f"{outcomes['rejected']} rejected; {summary['credits']} credits"
         )
         if report is not None:

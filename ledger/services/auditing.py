@@ -33,12 +33,14 @@ FINDINGS_MAX: Final = 1_000
 class Finding:
     """Something that is not as it should be.
 
-    ``index`` is the first entry that it touches, where one can be named.
+    ``index`` is the first entry that it touches, where one can be named. ``cause`` is the entry that
+    would have to say so, where this is wrong because that entry, or its absence, is.
     """
 
     index: int | None
     what: str
     message: str
+    cause: int | None = None
 
 
 @dataclass(slots=True)
@@ -66,13 +68,15 @@ class AuditReport:
 
     @property
     def first_bad_index(self) -> int | None:
-        """The lowest index that a finding names."""
-        return min((f.index for f in self.findings if f.index is not None), default=None)
+        """The lowest index that a finding names, consequences of another one left out."""
+        causes = {f.index for f in self.findings if f.cause is None}
+        first = (f for f in self.findings if f.cause is None or f.cause not in causes)
+        return min((f.index for f in first if f.index is not None), default=None)
 
-    def add(self, index: int | None, what: str, message: str) -> None:
+    def add(self, index: int | None, what: str, message: str, cause: int | None = None) -> None:
         """Note a finding."""
         if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(Finding(index, what, message))
+            self.findings.append(Finding(index, what, message, cause))
 
 
 def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) -> AuditReport:
@@ -145,8 +149,16 @@ class _LeafAudit:
             return
         places = range(0, max(len(rebuilt), len(stored)), HASH_BYTES)
         place = next(i for i in places if rebuilt[i : i + HASH_BYTES] != stored[i : i + HASH_BYTES])
-        index = (n * TILE_WIDTH + place // HASH_BYTES) * TILE_WIDTH**level
-        self._report.add(index, "tile", f"tile {level}/{n} is not the one that the entries make")
+        span = TILE_WIDTH**level
+        index = (n * TILE_WIDTH + place // HASH_BYTES) * span
+        # A hash above the leaves covers many entries: an entry found bad among them says which.
+        known = [f.index for f in self._report.findings if f.index is not None]
+        within = [bad for bad in known if index <= bad < index + span]
+        self._report.add(
+            min(within, default=index),
+            "tile",
+            f"tile {level}/{n} is not the one that the entries make",
+        )
 
     def _check_one(self, place: int, stored: log.StoredEntry, hashed: bytes) -> Entry | None:
         add = self._report.add

@@ -4,9 +4,9 @@ Works on runs of entries, so that memory stays flat; only what is withdrawn or e
 to the end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,14 @@ from ledger.storage.projections import RecordRow
 
 SUBJECTS_KEPT: Final = 5_000
 
-AddFinding = Callable[[int | None, str, str], None]
+
+class AddFinding(Protocol):
+    """Notes a finding; see ``Finding`` for the fields."""
+
+    def __call__(
+        self, index: int | None, what: str, message: str, cause: int | None = None
+    ) -> None:
+        """Note it."""
 
 
 class BodyAudit:
@@ -69,6 +76,8 @@ class BodyAudit:
                 self._check_body(entry, body, records.get(entry.index))
             except LedgerError as error:
                 self._add(entry.index, "body", error.message)
+            except (LookupError, TypeError, ValueError):
+                self._add(entry.index, "body", "the body is not one of the entry's kind")
 
     def _check_body(
         self, entry: Entry, stored: bodies.StoredBody, record: RecordRow | None
@@ -151,9 +160,13 @@ class BodyAudit:
         for what, index in strays:
             place = min(max(index, 0), entries)
             self._add(place, what, f"there is a {what} row for entry {index}, but no such entry")
-        if projections.public_entries(self._connection, after=-(2**62)) != self._public:
+        listed = projections.public_entries(self._connection, after=-(2**62))
+        if differing := set(listed).symmetric_difference(self._public):
+            place = min(max(min(differing)[0], 0), entries)
             self._add(
-                None, "public-entry", "the list of public entries is not the one that the log makes"
+                place,
+                "public-entry",
+                "the list of public entries is not the one that the log makes",
             )
         self._check_vault()
         return self._opened, len(self._missing)
@@ -162,7 +175,10 @@ class BodyAudit:
         for row in projections.stream_withdrawn(self._connection):
             if self._withdrawn.pop(row.index, None) != (row.status, row.related):
                 self._add(
-                    row.index, "record", f"the projection says {row.status}, but the log does not"
+                    row.index,
+                    "record",
+                    f"the projection says {row.status}, but the log does not",
+                    row.related,
                 )
         for index, (status, related) in self._withdrawn.items():
             if index not in self._erased:

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from ledger.core.digest import sha256
-from ledger.domain.bodies import schedule_body
+from ledger.domain.bodies import parse_schedule_body, schedule_body
 from ledger.domain.identifiers import read_uscc
-from ledger.domain.occupations import read_occupation_table
-from ledger.domain.organisations import Organisation, Scope, organisation_body
+from ledger.domain.occupations import OccupationTable, read_occupation_table
+from ledger.domain.organisations import (
+    Organisation,
+    Scope,
+    organisation_body,
+    parse_organisation_body,
+)
 from ledger.domain.schedules import CreditSchedule
 from ledger.errors import ConflictError, RefusedError
 from ledger.services.context import Ledger
@@ -51,6 +56,9 @@ def add_organisation(
     organisation = Organisation(
         ledger.new_id("org"), name, reading_of_code.value, type_, tuple(scope)
     )
+    body = organisation_body(organisation)
+    # What cannot be read back must never enter: every later reader of the log would stop at it.
+    parse_organisation_body(body)
 
     def work(batch: Batch) -> None:
         known = load_registry(batch.connection).organisations.values()
@@ -59,7 +67,7 @@ def add_organisation(
                 "organisation: its 統一社會信用代碼 is registered already",
                 code="organisation-exists",
             )
-        batch.add_public("organisation", LEDGER, organisation_body(organisation))
+        batch.add_public("organisation", LEDGER, body)
 
     write(ledger, work)
     return organisation
@@ -72,6 +80,8 @@ def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
         ConflictError: That id and version are published already; a published version never changes.
     """
     index = -1
+    body = schedule_body(schedule)
+    parse_schedule_body(body)
 
     def work(batch: Batch) -> None:
         nonlocal index
@@ -82,7 +92,7 @@ def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
                 "schedule: this version is published; give the change a new version",
                 code="schedule-exists",
             )
-        index = batch.add_public("schedule", LEDGER, schedule_body(schedule))
+        index = batch.add_public("schedule", LEDGER, body)
 
     write(ledger, work)
     return index
@@ -94,10 +104,14 @@ def import_occupations(ledger: Ledger, data: bytes) -> int:
     Raises:
         MalformedError: The table has a row that is not one; its number is named.
     """
-    rows = [[o.code, o.name, o.flags] for o in read_occupation_table(data)]
+    read = read_occupation_table(data)
+    rows = [[o.code, o.name, o.flags] for o in read]
     table = sha256(data)[:8].hex()
 
     def work(batch: Batch) -> None:
+        known = {o.code: o for o in load_registry(batch.connection).occupations}
+        # Refuses here, not in every later reader, what would be too many together.
+        OccupationTable((known | {o.code: o for o in read}).values())
         for part, start in enumerate(range(0, len(rows), OCCUPATIONS_PER_ENTRY)):
             body: dict[str, Any] = {
                 "v": 1,

@@ -41,6 +41,8 @@ def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # Without it INSERT OR REPLACE deletes the old row past the triggers.
+        "recursive_triggers = ON",
         "secure_delete = ON",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         f"cache_size = -{CACHE_KIB}",

@@ -1,4 +1,4 @@
-"""One served ledger for the tests that only read or add, and a fresh one for those that break it."""
+"""One served ledger for tests that read or add, and a fresh one for those that break it."""
 
 from collections.abc import Iterator
 from pathlib import Path

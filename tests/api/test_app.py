@@ -31,9 +31,11 @@ def test_a_token_that_others_can_read_stops_the_start(fresh_world: World) -> Non
         create_app(fresh_world.ledger)
 
 
-@pytest.mark.parametrize("path", ["/livez/", "//livez", "/log//checkpoint", "/LIVEZ", "/static/x"])
+@pytest.mark.parametrize(
+    "path", ["/livez/", "//livez", "/log//checkpoint", "/LIVEZ", "/static/x", "", "/./livez"]
+)
 def test_no_address_has_a_second_spelling(world: World, path: str) -> None:
-    answer = world.client.get(path)
+    answer = world.client.get("/", environ_overrides={"PATH_INFO": path})
     assert answer.status_code == 404
     assert "Location" not in answer.headers
 

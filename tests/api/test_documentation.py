@@ -22,7 +22,7 @@ def _document(world: World) -> dict[str, Any]:
     return found
 
 
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+def _nodes(value: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
     for child in value.values() if isinstance(value, dict) else value:
@@ -91,7 +91,7 @@ def test_path_parameters_are_those_of_the_path(world: World) -> None:
 
 
 def test_security_is_that_of_the_public_table(world: World) -> None:
-    """A document that says a route is open when it is not sends people away, and the reverse is worse."""
+    """A document that calls a closed route open sends people away; the reverse is worse."""
     rules = {documented_path(rule.rule): rule.rule for rule in world.app.url_map.iter_rules()}
     for path, method, operation in _operations(_document(world)):
         assert (operation["security"] == []) == is_public(method.upper(), rules[path])

@@ -1,27 +1,26 @@
 """Whatever ends a request, the caller gets a problem and no stack trace."""
 
-from typing import Any
-
 import pytest
+from werkzeug.test import TestResponse
 
 import api.routes.subjects
-from ledger.errors import CustodyError, DamagedError, UnavailableError
+from ledger.errors import CustodyError, DamagedError, LedgerError, UnavailableError
 from tests.api.worlds import World, logged
 
-SECRET = "张三 330199199505192154 /var/keys"
+HIDDEN = "张三 330199199505192154 /var/keys"
 
 
 def _answer_when_the_service_raises(
     world: World, error: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> Any:
+) -> TestResponse:
     def fail(*_arguments: object) -> None:
         raise error
 
     monkeypatch.setattr(api.routes.subjects, "read_transcript", fail)
-    return world.get(f"/v1/subjects/{'a' * 26}/transcript")
+    return world.get(f"/v1/subjects/{'a' * 32}/transcript")
 
 
-@pytest.mark.parametrize("error", [RuntimeError(SECRET), KeyError(SECRET), RecursionError(SECRET)])
+@pytest.mark.parametrize("error", [RuntimeError(HIDDEN), KeyError(HIDDEN), RecursionError(HIDDEN)])
 def test_an_unforeseen_error_tells_and_logs_nothing_of_its_text(
     world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -39,10 +38,10 @@ def test_an_unforeseen_error_tells_and_logs_nothing_of_its_text(
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(DamagedError(SECRET), 500), (CustodyError(SECRET), 500)]
+    ("error", "status"), [(DamagedError(HIDDEN), 500), (CustodyError(HIDDEN), 500)]
 )
 def test_damage_is_told_by_its_code_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch, error: Any, status: int
+    world: World, monkeypatch: pytest.MonkeyPatch, error: LedgerError, status: int
 ) -> None:
     answer = _answer_when_the_service_raises(world, error, monkeypatch)
     assert (answer.status_code, answer.json["code"]) == (status, error.code)

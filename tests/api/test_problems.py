@@ -2,9 +2,9 @@
 
 import inspect
 from pathlib import Path
-from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 import ledger.errors
 from api.problems import STATUSES, ledger_problem, roster_errors, status_of
@@ -20,7 +20,7 @@ from ledger.intake.messages import MESSAGES
 from tests.api.worlds import World, roster, row
 
 FIELDS = ["type", "title", "status", "detail", "code", "errors", "request_id"]
-SECRET = "/var/lib/ledger/keys"
+HIDDEN = "/var/lib/ledger/keys"
 
 
 def _families() -> list[type[LedgerError]]:
@@ -53,8 +53,8 @@ def test_what_is_our_fault_tells_nothing_of_the_cause(
 ) -> None:
     with world.app.test_request_context():
         world.app.preprocess_request()
-        told = str(ledger_problem(family(f"{SECRET}: found mode 0644")).to_json())
-    assert SECRET not in told
+        told = str(ledger_problem(family(f"{HIDDEN}: found mode 0644")).to_json())
+    assert HIDDEN not in told
     assert family.family in told
 
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_no_roster_is_explained_in_both_languages() -> None:
     assert roster_errors("malformed") == ()
 
 
-def _one_of_each(world: World) -> dict[int, Any]:
+def _one_of_each(world: World) -> dict[int, TestResponse]:
     client = world.client
     big = b"x" * ((1 << 20) + 1)
     return {
@@ -93,7 +93,7 @@ def _one_of_each(world: World) -> dict[int, Any]:
     }
 
 
-def _conflict(world: World) -> Any:
+def _conflict(world: World) -> TestResponse:
     world.post_roster(roster(), key="conflict-1")
     return world.post_roster(roster(row(number="ZJ20230009")), key="conflict-1")
 

@@ -10,7 +10,7 @@ from tests.api.worlds import World, roster
 
 
 def _old_backup(world: World) -> None:
-    """Put the database back to where it stood before the last roster, as a careless restore does."""
+    """Put the database back to before the last roster, as a careless restore does."""
     database = world.ledger.home / "ledger.sqlite3"
     backup = world.ledger.home / "backup"
     source, target = sqlite3.connect(database), sqlite3.connect(backup)

@@ -161,7 +161,7 @@ class Number(IntEnum):
         "\ud800",
         {"\udfff": 1},
         ["\u212b"],
-        object(),
+        b"bytes",
     ],
     ids=repr,
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.served import today
 from ledger.services.opening import key_list
 from ledger.verify import verify
 from tests.api.worlds import SAMPLE_ID_NUMBER, SAMPLE_NAME, World
@@ -31,8 +32,6 @@ def test_an_export_is_a_file_that_verifies_without_the_server(world: World) -> N
 
 def test_without_a_day_it_is_today(world: World) -> None:
     with world.app.app_context():
-        from api.served import today  # noqa: PLC0415 - needs the application
-
         expected = today().isoformat()
     assert world.get(f"/v1/subjects/{world.a_subject()}/transcript").json["on"] == expected
 
@@ -44,15 +43,13 @@ def test_without_a_day_it_is_today(world: World) -> None:
 def test_a_day_has_one_form(world: World, on: str) -> None:
     """ISO 8601 has more; one day must have one spelling."""
     for path in ("transcript", "export"):
-        answer = world.get(
-            f"/v1/subjects/{world.a_subject()}/{path}", query_string={"on": on}
-        )
+        answer = world.get(f"/v1/subjects/{world.a_subject()}/{path}", query_string={"on": on})
         assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (400, "on")
 
 
 @pytest.mark.parametrize(
     ("subject", "status"),
-    [("a" * 26, 404), ("a" * 25, 400), ("A" * 26, 400), ("a" * 26 + "%0a", 400), ("1", 400)],
+    [("a" * 32, 404), ("a" * 31, 400), ("A" * 32, 400), ("g" * 32, 400), ("1", 400)],
 )
 def test_a_person_that_is_not_there(world: World, subject: str, status: int) -> None:
     for path in ("transcript", "export"):

@@ -1,0 +1,71 @@
+"""An open ledger: ids come from the injected clock and randomness, and only a ledger is opened."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import CustodyError, NotFoundError
+from ledger.services.context import DATABASE, open_ledger, system_clock
+from ledger.services.settings import Settings
+from tests.ledgers import START_MS, TestClock, make_ledger, reopen
+
+
+def test_a_folder_without_a_ledger_is_told_so_and_stays_empty(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="init") as caught:
+        open_ledger(Settings(tmp_path / "home"))
+    assert caught.value.code == "no-ledger"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_whose_key_file_others_can_read_does_not_open(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    key = next(path for path in (ledger.home / "keys").iterdir() if path.is_file())
+    key.chmod(0o644)
+    with pytest.raises(CustodyError):
+        reopen(ledger)
+
+
+def test_a_ledger_without_its_keys_does_not_open(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    (ledger.home / "keys").rename(tmp_path / "elsewhere")
+    with pytest.raises(CustodyError):
+        reopen(ledger)
+
+
+def test_ids_are_of_the_form_that_the_architecture_names(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path, example=False)
+    assert re.fullmatch(r"org-[a-z2-7]{26}", ledger.new_id("org"))
+    assert re.fullmatch(r"[0-9a-z]{26,32}", ledger.new_subject_id())
+    assert len({ledger.new_id("org") for _ in range(100)}) == 100
+    assert len({ledger.new_subject_id() for _ in range(100)}) == 100
+
+
+def test_one_seed_and_clock_make_one_sequence_of_ids(tmp_path: Path) -> None:
+    """Notes, style 6: time and ids are injected."""
+    one, other, third = (
+        make_ledger(tmp_path / str(n), example=False, seed=seed)
+        for n, seed in enumerate((1, 1, 2))
+    )
+    assert one.new_subject_id() == other.new_subject_id()
+    assert one.new_id("org") == other.new_id("org") != third.new_id("org")
+
+
+def test_new_persons_lie_side_by_side_in_time(tmp_path: Path) -> None:
+    clock = TestClock()
+    ledger = make_ledger(tmp_path, example=False, clock=clock)
+    ids = []
+    for _ in range(10):
+        ids.append(ledger.new_subject_id())
+        clock.pass_ms(1_000)
+    assert ids == sorted(ids)
+
+
+def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path, example=False)
+    assert (ledger.home / DATABASE).is_file()
+    assert ledger.origin == "jinlan.localhost"
+
+
+def test_the_system_clock_counts_milliseconds() -> None:
+    assert START_MS - 10**11 < system_clock() < START_MS + 10**12

@@ -1,0 +1,44 @@
+"""Settings are read once; one that cannot be used is refused with what was expected."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import RefusedError
+from ledger.services.settings import Settings
+
+
+def test_left_out_settings_have_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings(Path("var").absolute(), "jinlan.localhost", 8000)
+
+
+def test_an_empty_setting_is_as_one_left_out() -> None:
+    assert Settings.from_environment({"JINLAN_HOME": "", "JINLAN_ORIGIN": ""}) == (
+        Settings.from_environment({})
+    )
+
+
+def test_each_setting_is_taken(tmp_path: Path) -> None:
+    environment = {
+        "JINLAN_HOME": str(tmp_path), "JINLAN_ORIGIN": "ledger.example", "JINLAN_PORT": "0",
+    }  # fmt: skip
+    assert Settings.from_environment(environment) == Settings(tmp_path, "ledger.example", 0)
+
+
+def test_a_relative_home_is_made_absolute() -> None:
+    home = Settings.from_environment({"JINLAN_HOME": "data"}).home
+    assert home == Path.cwd() / "data"
+
+
+@pytest.mark.parametrize("port", ["", "-1", "65536", "80a", "8000.0", "٨٠", " 80", "+80"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(RefusedError, match="JINLAN_PORT") as caught:
+        Settings.from_environment({"JINLAN_PORT": port})
+    assert caught.value.code == "setting-unusable"
+
+
+def test_another_database_is_refused_and_not_silently_left_unused() -> None:
+    with pytest.raises(RefusedError, match="unset it") as caught:
+        Settings.from_environment({"DATABASE_URL": "postgresql://"})
+    assert caught.value.code == "setting-unusable"
