@@ -62,11 +62,6 @@ def create_app(ledger: Ledger | None = None) -> flask.Flask:
     )
     app.request_class = InMemoryRequest
     app.json = Orjson(app)
-    # No route answers to a second spelling of its address, and no redirect repeats the Host of a
-    # request.
-    app.url_map.strict_slashes = True
-    app.url_map.merge_slashes = False
-    app.url_map.redirect_defaults = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     serve_with(app, Served(opened, operator_token(opened.home)))
     start_logging()

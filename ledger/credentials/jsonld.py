@@ -37,8 +37,8 @@ NESTED_BLANK_NODES_MAX: Final = 4
 
 _UNDEFINED: Final = "urn:undefined-term:"
 _SENTINEL: Final = {"@vocab": _UNDEFINED}
-# An IRI that N-Quads can carry: a scheme, and none of the characters that would end the IRI or need
-# an escape.
+# An IRI that N-Quads can carry, so no blank node label: a scheme, and none of the characters that
+# would end the IRI or need an escape.
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]+")
 _VALUE_KEYS: Final = frozenset({"@value", "@type"})
 
@@ -128,7 +128,7 @@ def canonical_form(document: Mapping[str, Any], contexts: Contexts) -> bytes:
 
 
 def check_safe(document: Mapping[str, Any], contexts: Contexts) -> None:
-    """Refuse values that RDF would drop, blank node labels and contexts that are not pinned.
+    """Refuse values that RDF would drop, and contexts that are not pinned, before expanding.
 
     Raises:
         MalformedError: With code ``context-unknown`` or ``term-undefined``.
@@ -142,8 +142,6 @@ def check_safe(document: Mapping[str, Any], contexts: Contexts) -> None:
             )
         if isinstance(value, list) and _has_twins(value):
             raise MalformedError("JSON-LD: a list holds one value twice", code="term-undefined")
-        if isinstance(value, str) and value.startswith("_:"):
-            raise MalformedError("JSON-LD: blank node labels are not taken", code="term-undefined")
 
 
 def _check_keys(node: Mapping[str, Any], contexts: Contexts) -> None:

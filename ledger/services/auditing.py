@@ -33,8 +33,8 @@ FINDINGS_MAX: Final = 1_000
 class Finding:
     """Something that is not as it should be.
 
-    ``index`` is the first entry that it touches, where one can be named. ``cause`` is the entry that
-    would have to say so, where this is wrong because that entry, or its absence, is.
+    ``index`` is the first entry that it touches, where one can be named. ``cause`` is the entry
+    that would have to say so: if that one is bad itself, this is a consequence.
     """
 
     index: int | None
@@ -98,6 +98,8 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         _audit_checkpoints(ledger, connection, report)
         if damaged := answers.count_damaged_answers(connection, ledger.sealer):
             report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
+        if damaged := answers.count_damaged_reports(connection, ledger.sealer):
+            report.add(None, "report", f"{damaged} import reports do not open")
     return report
 
 

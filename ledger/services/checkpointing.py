@@ -15,7 +15,7 @@ from ledger.core.entry import decode_entry
 from ledger.core.merkle import perfect_root, verify_consistency
 from ledger.core.note import sign_note
 from ledger.core.tile import TILE_WIDTH, ReadTile, consistency_path, root_hash
-from ledger.errors import DamagedError, LedgerError
+from ledger.errors import DamagedError, LedgerError, MalformedError, NotFoundError, VerificationError
 from ledger.services.context import Ledger
 from ledger.storage import checkpoints, log
 from ledger.storage.engine import reading, writing
@@ -30,8 +30,18 @@ class SignedCheckpoint:
 
 
 def tile_reader(connection: Connection) -> ReadTile:
-    """Give the tiles of one transaction's state to the proof code."""
-    return lambda level, n, width: log.read_tile(connection, level, n, width)
+    """Give the tiles of one transaction's state to the proof code.
+
+    For sizes that the log has or had: a tile that is not there raises DamagedError.
+    """
+
+    def read(level: int, n: int, width: int) -> bytes:
+        try:
+            return log.read_tile(connection, level, n, width)
+        except NotFoundError as error:
+            raise DamagedError(error.message) from error
+
+    return read
 
 
 def last_checkpoint(ledger: Ledger) -> SignedCheckpoint | None:
@@ -96,15 +106,10 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
             hold_against_last_checkpoint(ledger, connection)
             last = last_checkpoint(ledger)
             head = log.read_head(connection)
-            start = 0 if last is None else last.checkpoint.size
-            if last is not None and start == head.size:
+            if last is not None and last.checkpoint.size == head.size:
                 note = _signed_by_current_key(ledger, last)
             else:
-                root = _read_back(connection, start, head)
-                if last is not None and start:
-                    path = consistency_path(start, head.size, tile_reader(connection))
-                    verify_consistency(start, head.size, last.checkpoint.root, root, path)
-                fresh = Checkpoint(ledger.origin, head.size, root)
+                fresh = Checkpoint(ledger.origin, head.size, _new_root(connection, last, head))
                 note = SignedCheckpoint(
                     fresh, sign_note(fresh.format(), ledger.keyring.log_signers(ledger.clock()))
                 )
@@ -119,6 +124,19 @@ def _signed_by_current_key(ledger: Ledger, last: SignedCheckpoint) -> SignedChec
     """Sign the same checkpoint again after a rotation, for those who hold the new key alone."""
     note = sign_note(last.checkpoint.format(), ledger.keyring.log_signers(ledger.clock()))
     return last if note == last.note else SignedCheckpoint(last.checkpoint, note)
+
+
+def _new_root(connection: Connection, last: SignedCheckpoint | None, head: log.Head) -> bytes:
+    """Give the root of all entries, read back and proved to continue the last checkpoint."""
+    start = 0 if last is None else last.checkpoint.size
+    try:
+        root = _read_back(connection, start, head)
+        if last is not None and start:
+            path = consistency_path(start, head.size, tile_reader(connection))
+            verify_consistency(start, head.size, last.checkpoint.root, root, path)
+    except (MalformedError, NotFoundError, VerificationError) as error:
+        raise DamagedError(f"log: {error.message}; no checkpoint is signed") from error
+    return root
 
 
 def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:

@@ -6,8 +6,9 @@ read.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from ledger.errors import DamagedError, NotFoundError
 from ledger.storage.sealing import Sealer
@@ -81,7 +82,8 @@ def store_report(
 ) -> None:
     """Keep an import report, sealed under the vault key; one for each id."""
     version = sealer.version.to_bytes(2, "big")
-    sealed = sealer.ledger_cipher(sealer.version).seal(content, b"report\0" + report_id.encode())
+    context = _report_context(report_id, issuer, created_at_ms)
+    sealed = sealer.ledger_cipher(sealer.version).seal(content, context)
     connection.execute(delete(REPORT).where(REPORT.c.id == report_id))
     connection.execute(
         insert(REPORT),
@@ -106,5 +108,28 @@ def read_report(connection: Connection, sealer: Sealer, report_id: str) -> tuple
     row = connection.execute(select(REPORT).where(REPORT.c.id == report_id)).one_or_none()
     if row is None:
         raise NotFoundError("report: no such import report")
-    cipher = sealer.ledger_cipher(int.from_bytes(row.content[:2], "big"))
-    return row.issuer, cipher.open(row.content[2:], b"report\0" + report_id.encode())
+    return row.issuer, _open_report(sealer, row)
+
+
+def count_damaged_reports(connection: Connection, sealer: Sealer) -> int:
+    """Count the import reports that do not open."""
+    damaged = 0
+    for row in connection.execution_options(yield_per=1).execute(select(REPORT)):
+        try:
+            _open_report(sealer, row)
+        except DamagedError:
+            damaged += 1
+    return damaged
+
+
+def _open_report(sealer: Sealer, row: Row[Any]) -> bytes:
+    context = _report_context(row.id, row.issuer, row.created_at_ms)
+    try:
+        cipher = sealer.ledger_cipher(int.from_bytes(row.content[:2], "big"))
+    except KeyError:
+        raise DamagedError("report: sealed under a vault key that is not in the keyring") from None
+    return cipher.open(row.content[2:], context)
+
+
+def _report_context(report_id: str, issuer: str, created_at_ms: int) -> bytes:
+    return f"report\0{report_id}\0{issuer}\0{created_at_ms}".encode()

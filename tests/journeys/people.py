@@ -33,7 +33,9 @@ def person(number: int) -> Person:
     return Person(SURNAMES[number % 16] + first + second, id_number(number))
 
 
-def completion(number: int, *, training_class: str = "JL2025001", level: int = 1) -> RecordCompletion:
+def completion(
+    number: int, *, training_class: str = "JL2025001", level: int = 1
+) -> RecordCompletion:
     """Give the completion of a class by the person ``number``, without a certificate."""
     return RecordCompletion(
         person(number),
@@ -49,5 +51,7 @@ def completion(number: int, *, training_class: str = "JL2025001", level: int = 1
 
 def certificate(number: int) -> RecordCertificate:
     """Give the certificate that the person ``number`` gained without a class."""
-    stated = StatedCertificate("职业技能等级证书", f"S0000339901992550{number:05}", date(2025, 5, 12))
+    stated = StatedCertificate(
+        "职业技能等级证书", f"S0000339901992550{number:05}", date(2025, 5, 12)
+    )
     return RecordCertificate(person(number), stated, CARER, 1)

@@ -1,15 +1,12 @@
 """A8: files that are no roster are refused in words, soon, in little memory, and record nothing."""
 
 import io
-import os
 import random
-import resource
 import shutil
-import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +16,7 @@ import xlsxwriter
 
 from ledger.errors import LedgerError
 from ledger.services.rosters import import_roster
-from tests.journeys.command_line import ROOT, environment, jinlan, sound
+from tests.journeys.command_line import jinlan, run_python, sound
 from tests.journeys.ledgers import opened, size_of
 from tests.journeys.people import id_number
 from tests.journeys.rosters import HEADER, csv_bytes, row
@@ -27,6 +24,18 @@ from tests.journeys.rosters import HEADER, csv_bytes, row
 SECONDS_MAX = 2.0
 PEAK_BYTES_MAX = 300 << 20
 ADDRESS_BYTES_MAX = 1_500 << 20
+# A small process of its own: the peak that the kernel tells of a child is at least its parent's.
+MEASURE = """
+import os, resource, sys
+limit = int(sys.argv[1])
+child = os.fork()
+if child == 0:
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 GOOD = csv_bytes([row("赵安安", id_number(1))])
 
 
@@ -56,27 +65,13 @@ class Measured:
 
 
 def measured(home: Path, *arguments: str) -> Measured:
-    """Run an import in a process that may not take over ADDRESS_BYTES_MAX; measure it."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX))
-
-    with subprocess.Popen(
-        [sys.executable, "-m", "ledger", "import", *arguments, "--json"],
-        env=environment(home),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=limit,  # noqa: PLW1509 - this process has no other threads that matter
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out, err = process.stdout.read(), process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    code = orjson.loads(out).get("error", {}).get("code", "") if out else ""
-    cpu = usage.ru_utime + usage.ru_stime
-    return Measured(process.returncode, code, err, cpu, usage.ru_maxrss * 1024)
+    """Run an import that may not take over ADDRESS_BYTES_MAX; measure it."""
+    command = [sys.executable, "-m", "ledger", "import", *arguments, "--json"]
+    done = run_python(home, "-I", "-S", "-c", MEASURE, str(ADDRESS_BYTES_MAX), *command)
+    *err, measures = done.err.splitlines()
+    cpu, peak = map(float, measures.split())
+    code = done.json.get("error", {}).get("code", "") if done.out else ""
+    return Measured(done.status, code, b"\n".join(err), cpu, int(peak) * 1024)
 
 
 def archive(parts: dict[str, bytes]) -> bytes:
@@ -152,9 +147,7 @@ def test_a_bad_file_is_refused_soon_and_records_nothing(
     file = tmp_path / called
     file.write_bytes(content())
     size, report = size_of(home), tmp_path / "report.json"
-    answer = measured(
-        home, str(file), "--issuer", school, "--report", str(report), "--key", name
-    )
+    answer = measured(home, str(file), "--issuer", school, "--report", str(report), "--key", name)
     assert answer.status == 1, answer
     assert answer.code.startswith("roster-")
     assert answer.code == code or not code
@@ -177,7 +170,11 @@ def test_a_bad_file_is_refused_soon_and_records_nothing(
     ],
 )
 def test_wrong_use_has_a_status_of_its_own(
-    missing: bool, wrong: tuple[str, ...], home: Path, school: str, tmp_path: Path  # noqa: FBT001 - a parameter
+    missing: bool,
+    wrong: tuple[str, ...],
+    home: Path,
+    school: str,
+    tmp_path: Path,
 ) -> None:
     file = tmp_path / "good.csv"
     file.write_bytes(GOOD)
@@ -204,9 +201,9 @@ def test_an_issuer_that_is_not_registered_records_nothing(
 
 
 @pytest.fixture
-def apart(home: Path, tmp_path: Path) -> Iterator[Path]:
+def apart(home: Path, tmp_path: Path) -> Path:
     """A copy of the ledger, to record in."""
-    yield Path(shutil.copytree(home, tmp_path / "home"))
+    return Path(shutil.copytree(home, tmp_path / "home"))
 
 
 FORMULAS = ('=HYPERLINK("http://192.0.2.1","赵")', "+1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1")

@@ -164,9 +164,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(tmp_path: Path) 
     for number in range(ROUNDS):
         runs = [2 * number, 2 * number + 1] if number % 2 else [2 * number]
         with ExitStack() as stack:
-            appenders = [
-                stack.enter_context(appending_process(home, issuer, run)) for run in runs
-            ]
+            appenders = [stack.enter_context(appending_process(home, issuer, run)) for run in runs]
             for appender in appenders:
                 appender.begin()
             for appender in chance.sample(appenders, len(appenders)):

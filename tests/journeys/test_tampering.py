@@ -1,129 +1,22 @@
-"""L1, L2: whatever is edited in the database behind the ledger's back, ``audit`` finds and locates it.
+"""L1, L2: whatever is edited in the database behind the ledger's back is found and located.
 
-One ledger of over 300 entries is made; each case edits a copy of its database with plain SQL, after
-the triggers were dropped, as somebody with the file could. The keys and the checkpoint outside the
-database stay as they are.
+Each case edits a copy of one ledger's database with plain SQL, after the triggers were dropped, as
+somebody with the file could. The keys and the checkpoint outside the database stay as they are.
 """
+# ruff: noqa: S608 - the statements are made of this file's own words
 
-import random
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from ledger.core.digest import leaf_hash
 from ledger.core.entry import decode_entry
-from ledger.core.tile import append_leaves
-from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import DamagedError
-from ledger.services.auditing import AuditReport, audit
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.completions import record
-from ledger.services.context import DATABASE
-from ledger.services.erasure import erase
-from ledger.services.transcripts import find_subject
-from ledger.services.withdrawal import revoke_issuer, revoke_record
 from tests.journeys.command_line import jinlan
-from tests.journeys.ledgers import make_ledger, opened
-from tests.journeys.people import certificate, completion, id_number
-
-BATCH = 20
-BATCHES = 14
-CHECKPOINT_EVERY = 3
-
-
-@dataclass
-class Specimen:
-    """The ledger that is edited, and where in it the edits go."""
-
-    home: Path
-    size: int = 0
-    checkpoints: list[int] = field(default_factory=list)
-    records: list[int] = field(default_factory=list)
-    erased: list[int] = field(default_factory=list)
-
-    @property
-    def middle(self) -> int:
-        """A record in the middle of the log that nothing touched."""
-        return self.records[len(self.records) // 2]
-
-
-def _write_history(specimen: Specimen) -> None:
-    ledger, issuer = make_ledger(specimen.home)
-    for number in range(BATCHES):
-        first = number * BATCH
-        posted: list[Any] = [completion(first + place) for place in range(BATCH)]
-        posted.append(certificate(first))
-        outcomes = record(ledger, issuer, posted, key=f"batch-{number}").outcomes
-        specimen.records += [o.entry_index for o in outcomes if o.entry_index is not None]
-        if number % CHECKPOINT_EVERY == 0:
-            specimen.checkpoints.append(sign_checkpoint(ledger).checkpoint.size)
-    revoke_record(ledger, issuer, RevokeRecord(specimen.records[5], "scores-altered", None))
-    record(ledger, issuer, [completion(7, level=2)], correcting=True)
-    subject = find_subject(ledger, id_number(BATCH))
-    assert subject is not None
-    specimen.erased = erase(ledger, subject)["entries"]
-    late = RevokeIssuer(issuer, date(2025, 5, 12), date(2025, 5, 12), "issuer-misconduct", "9")
-    assert len(revoke_issuer(ledger, late)["revoked"]) == BATCHES - 1
-    record(ledger, issuer, [completion(n) for n in range(300, 310)], key="after")
-    specimen.size = sign_checkpoint(ledger).checkpoint.size
-    ledger.close()
-
-
-@pytest.fixture(scope="module")
-def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
-    """The ledger, whole."""
-    made = Specimen(tmp_path_factory.mktemp("specimen") / "home")
-    _write_history(made)
-    assert made.size > 300
-    return made
-
-
-@dataclass
-class Copy:
-    """A copy of the specimen, to edit."""
-
-    specimen: Specimen
-    home: Path
-
-    def audited(self) -> AuditReport:
-        """Audit it as it stands."""
-        with opened(self.home) as ledger:
-            return audit(ledger)
-
-    def edit(self, *statements: str | tuple[str, tuple[Any, ...]]) -> None:
-        """Edit the database with the triggers gone."""
-        with closing(sqlite3.connect(self.home / DATABASE, isolation_level=None)) as database:
-            drop_triggers(database)
-            for statement in statements:
-                sql, values = (statement, ()) if isinstance(statement, str) else statement
-                assert database.execute(sql, values).rowcount != 0, "the edit changed nothing"
-
-    def database(self) -> "closing[sqlite3.Connection]":
-        """Open the database plainly, the triggers gone."""
-        database = sqlite3.connect(self.home / DATABASE, isolation_level=None)
-        drop_triggers(database)
-        return closing(database)
-
-
-def drop_triggers(database: sqlite3.Connection) -> None:
-    names = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for (name,) in names:
-        database.execute(f"DROP TRIGGER {name}")
-
-
-@pytest.fixture
-def copy(specimen: Specimen, tmp_path: Path) -> Iterator[Copy]:
-    """A copy of the specimen for one test."""
-    home = Path(shutil.copytree(specimen.home, tmp_path / "home"))
-    yield Copy(specimen, home)
-    shutil.rmtree(home)
+from tests.journeys.ledgers import opened
+from tests.journeys.rewriting import earlier, rewrite_from, rewrite_tiles, set_head
+from tests.journeys.specimens import BATCHES, Copy
 
 
 def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
@@ -144,11 +37,11 @@ def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
 
 def swapped(table: str, columns: str, index: int) -> list[str]:
     """Swap some columns of the rows at ``index`` and behind it."""
-    here = f"FROM {table} WHERE \"index\" IN ({index}, {index + 1})"
-    there = f"SELECT {columns} FROM both WHERE both.\"index\" = {2 * index + 1} - {table}.\"index\""
+    here = f'FROM {table} WHERE "index" IN ({index}, {index + 1})'
+    there = f'SELECT {columns} FROM both WHERE both."index" = {2 * index + 1} - {table}."index"'
     return [
-        f"CREATE TEMP TABLE both AS SELECT \"index\", {columns} {here}",
-        f"UPDATE {table} SET ({columns}) = ({there}) WHERE \"index\" IN ({index}, {index + 1})",
+        f'CREATE TEMP TABLE both AS SELECT "index", {columns} {here}',
+        f'UPDATE {table} SET ({columns}) = ({there}) WHERE "index" IN ({index}, {index + 1})',
     ]
 
 
@@ -161,7 +54,7 @@ ENTRY_EDITS: dict[str, Callable[[int], list[str]]] = {
         f'WHERE "index" = {i}'
     ],
     "a leaf hash changed": lambda i: [
-        f"UPDATE entry SET leaf_hash = zeroblob(32) WHERE \"index\" = {i}"
+        f'UPDATE entry SET leaf_hash = zeroblob(32) WHERE "index" = {i}'
     ],
     "an entry deleted": lambda i: [f'DELETE FROM entry WHERE "index" = {i}'],
     "an entry and all that hangs on it deleted": lambda i: [
@@ -225,7 +118,7 @@ def test_an_edit_of_one_entry_is_found_and_located(name: str, region: str, copy:
 def test_a_withdrawal_undone_in_the_projection_is_found_at_its_record(copy: Copy) -> None:
     undone = "UPDATE record SET status = 'active', related = NULL WHERE \"index\" = ?"
     with copy.database() as database:
-        query = "SELECT \"index\" FROM record WHERE status <> 'active' ORDER BY \"index\""
+        query = 'SELECT "index" FROM record WHERE status <> \'active\' ORDER BY "index"'
         withdrawn = [index for (index,) in database.execute(query)]
     assert len(withdrawn) == 1 + 1 + BATCHES - 1
     for index in withdrawn:
@@ -271,17 +164,6 @@ def cut(database: sqlite3.Connection, size: int, *, mended: bool) -> None:
         set_head(database, rows[:size])
 
 
-def rewrite_tiles(database: sqlite3.Connection, leaves: list[bytes]) -> None:
-    database.execute("DELETE FROM tile")
-    database.executemany("INSERT INTO tile VALUES (?, ?, ?)", append_leaves(0, {}, leaves).tiles)
-
-
-def set_head(database: sqlite3.Connection, rows: list[tuple[bytes, bytes]]) -> None:
-    hashed, last = rows[-1]
-    values = (len(rows), hashed, decode_entry(last).time_ms)
-    database.execute("UPDATE head SET size = ?, leaf_hash = ?, time_ms = ?", values)
-
-
 @pytest.mark.parametrize("count", [1, 2, 50, 200])
 @pytest.mark.parametrize("mended", [False, True])
 def test_a_tail_cut_off_is_found(count: int, mended: bool, copy: Copy) -> None:  # noqa: FBT001 - a parameter
@@ -302,33 +184,6 @@ def test_a_tail_cut_off_is_found(count: int, mended: bool, copy: Copy) -> None: 
         with opened(copy.home) as ledger, pytest.raises(DamagedError) as refused:
             sign_checkpoint(ledger)
         assert refused.value.code == "behind-checkpoint"
-
-
-def rewrite_from(database: sqlite3.Connection, start: int, change: Callable[[bytes], bytes]) -> None:
-    """Change entry ``start`` and hash everything behind it anew, as if it had always been so."""
-    rows = database.execute('SELECT leaf_hash, bytes FROM entry ORDER BY "index"').fetchall()
-    fresh: list[tuple[bytes, bytes]] = []
-    for index, (hashed, content) in enumerate(rows):
-        written = change(content) if index == start else content
-        if index >= start:
-            prev = decode_entry(content).prev.hex().encode()
-            written = written.replace(prev, fresh[-1][0].hex().encode()) if index else written
-            hashed = leaf_hash(written)  # noqa: PLW2901 - the new one
-        fresh.append((hashed, written))
-    for index, (hashed, content) in enumerate(fresh):
-        database.execute(
-            'UPDATE entry SET leaf_hash = ?, bytes = ? WHERE "index" = ?', (hashed, content, index)
-        )
-    rewrite_tiles(database, [hashed for hashed, _ in fresh])
-    set_head(database, fresh)
-
-
-def earlier(content: bytes) -> bytes:
-    """Move an entry's time back by a millisecond."""
-    entry = decode_entry(content)
-    return type(entry)(**{
-        **{name: getattr(entry, name) for name in entry.__slots__}, "time_ms": entry.time_ms - 1
-    }).encode()  # fmt: skip
 
 
 def test_a_consistent_rewrite_contradicts_the_checkpoints_alone(copy: Copy) -> None:
@@ -359,102 +214,3 @@ def test_a_rewrite_that_drops_the_checkpoints_contradicts_the_one_outside(copy: 
     assert [f.what for f in copy.audited().findings] == ["checkpoint"]
     answer = jinlan(copy.home, "audit", "--json")
     assert (answer.status, answer.json["sound"]) == (1, False)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A column of a table, and what an edit in it may be known by.
-
-    ``located``: the finding names the row's entry. Otherwise the row belongs to no one entry.
-    """
-
-    table: str
-    column: str
-    key: str
-    located: bool
-
-
-INDEXED = {
-    "entry": ("index", "leaf_hash", "bytes"),
-    "body": ("index", "subject", "salt", "content"),
-    "record": (
-        "index", "subject", "issuer", "kind", "event_on", "identity", "content", "certificate",
-        "status", "related",
-    ),
-    "public_entry": ("index", "kind"),
-}  # fmt: skip
-KEYED = {
-    "tile": ("level, n", ("level", "n", "hashes")),
-    "checkpoint": ("size", ("size", "signed_at_ms", "note")),
-    "head": ("id", ("size", "leaf_hash", "time_ms")),
-    "subject": ("id", ("id", "tag", "key_version", "wrapped_key", "facts")),
-    "answer": ("issuer, key", ("issuer", "key", "request_tag", "answer", "seal")),
-    "report": ("id", ("id", "issuer", "created_at_ms", "content")),
-}
-PLACES = [
-    *(Place(t, column, '"index"', True) for t, columns in INDEXED.items() for column in columns),
-    *(Place(t, column, key, False) for t, (key, columns) in KEYED.items() for column in columns),
-]
-
-
-def test_the_places_are_all_the_columns_there_are(copy: Copy) -> None:
-    """A new column is edited here too, or this fails. ``head.id`` can only be 1."""
-    with copy.database() as database:
-        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        there = {
-            (table, column[1])
-            for (table,) in tables
-            for column in database.execute(f"PRAGMA table_info({table})")
-        }
-    known = {(place.table, place.column) for place in PLACES}
-    assert there - known == {("head", "id"), ("alembic_version", "version_num")}
-    assert known <= there
-
-
-def flipped(value: Any, chance: random.Random) -> Any:  # noqa: ANN401 - what SQLite holds
-    """Flip one bit of a stored value; of a text so that it stays text."""
-    if isinstance(value, int):
-        return value ^ (1 << chance.choice([0, 1, 5]))
-    content = bytearray(value if isinstance(value, bytes) else value.encode())
-    place = chance.choice([0, len(content) // 2, len(content) - 1, chance.randrange(len(content))])
-    content[place] ^= 1 << chance.randrange(4)
-    return bytes(content) if isinstance(value, bytes) else content.decode()
-
-
-def sampled_rows(database: sqlite3.Connection, place: Place) -> list[tuple[int, Any]]:
-    """Give some rows that have a value in a column: the first, middle and last, as (number, value)."""
-    query = f'SELECT "{place.column}" FROM {place.table} ORDER BY {place.key}'
-    values = [value for (value,) in database.execute(query)]
-    full = [(number, value) for number, value in enumerate(values) if value not in {None, b""}]
-    return [full[0], full[len(full) // 2], full[-1]] if full else []
-
-
-def set_value(database: sqlite3.Connection, place: Place, number: int, value: Any) -> int | None:  # noqa: ANN401 - as above
-    """Set a column of row ``number``; give the row's index if it has one."""
-    keys = database.execute(
-        f"SELECT {place.key} FROM {place.table} ORDER BY {place.key} LIMIT 1 OFFSET {number}"
-    ).fetchone()
-    where = " AND ".join(f"{name} = ?" for name in place.key.replace(", ", ",").split(","))
-    database.execute(
-        f'UPDATE OR REPLACE {place.table} SET "{place.column}" = ? WHERE {where}', (value, *keys)
-    )
-    return keys[0] if place.located else None
-
-
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.table}.{place.column}")
-def test_a_flipped_bit_in_any_column_is_found(place: Place, copy: Copy) -> None:
-    """In the first, the middle and the last row, twice each."""
-    chance = random.Random(f"{place.table}.{place.column}")
-    whole = (copy.home / DATABASE).read_bytes()
-    with copy.database() as database:
-        rows = sampled_rows(database, place)
-    assert rows, "the specimen has no row to edit"
-    for number, value in [*rows, *rows]:
-        (copy.home / DATABASE).write_bytes(whole)
-        with copy.database() as database:
-            changed = flipped(value, chance)
-            index = set_value(database, place, number, changed)
-        report = copy.audited()
-        assert not report.sound, (number, value, changed)
-        if place.column != "index" and index is not None:
-            assert report.first_bad_index == index, (number, report.findings[:3])

@@ -139,7 +139,9 @@ def test_a_second_revocation_of_an_issuer_takes_only_what_still_stands(ledger: L
     second = post_one(ledger, make_command(1)).entry_index
     command = RevokeIssuer(school, *YEAR, "issuer-misconduct")
     assert revoke_issuer(ledger, command)["revoked"] == [second]
-    assert revoke_issuer(ledger, command)["revoked"] == []
+    with pytest.raises(RefusedError) as caught:
+        revoke_issuer(ledger, command)
+    assert caught.value.code == "already-revoked"
     verify_whole(ledger)
 
 

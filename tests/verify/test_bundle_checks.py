@@ -84,6 +84,24 @@ def test_a_seal_by_an_unknown_key_is_no_seal() -> None:
     assert shows_nothing(report)
 
 
+def test_a_strangers_seal_under_a_known_key_id_fails() -> None:
+    class Stranger(Key):
+        @property
+        def verification_method(self) -> str:
+            return CREDENTIAL_KEY.verification_method
+
+    report = check(small_bundle(), key=Stranger(b"other", "credential"))
+    assert only_failure(report) == ("seal", "signature-wrong", "altered")
+    assert shows_nothing(report)
+
+
+def test_a_seal_by_a_key_whose_time_was_over_fails_although_the_proofs_are_good() -> None:
+    old = Key(b"old", "credential")
+    trust = replace(TRUST, keys=(*TRUST.keys, old.published(valid_until=EXPORTED_MS)))
+    report = check(small_bundle(), trust=trust, key=old)
+    assert only_failure(report) == ("key-periods", "key-period", "issuer-unknown")
+
+
 def test_a_checkpoint_of_the_same_log_that_never_held_the_entries_fails() -> None:
     """tamper-evidence.md 2: an entry is in the tree of the checkpoint or it is not in the log."""
     other = small_ledger(completion(ELECTRICIAN), completion())

@@ -266,6 +266,12 @@ def test_a_badge_before_its_own_date_is_not_valid_yet() -> None:
     assert only_failure(report) == ("validity", "not-yet-valid", "cannot-check")
 
 
+def test_a_badge_whose_proof_is_of_tomorrow_is_not_valid_yet() -> None:
+    badge = signed(LEDGER.badge(4), created_ms=NOW_MS + 300_001)
+    report = verify(encode_json(badge), TRUST, NOW_MS)
+    assert only_failure(report) == ("validity", "not-yet-valid", "cannot-check")
+
+
 def test_an_expired_lone_badge_reads_expired() -> None:
     badge = LEDGER.badge(4, valid_until="2026-01-01T00:00:00+08:00")
     report = verify(encode_json(badge), TRUST, NOW_MS)

@@ -92,6 +92,12 @@ def test_a_record_that_the_bundle_proves_corrected_is_replaced() -> None:
     assert verdicts(report) == {4: "replaced"}
 
 
+def test_another_school_cannot_replace_a_record() -> None:
+    ledger = small_ledger()
+    ledger.append("completion", "org-" + "b" * 26, completion(corrects=4))
+    assert report_of(ledger, line(4)).verdict == "valid"
+
+
 def test_a_correction_that_was_itself_revoked_replaces_nothing() -> None:
     ledger = small_ledger(completion(), completion(corrects=4))
     ledger.append("revocation", SCHOOL, revocation_body(RevokeRecord(5, "entered-in-error")))

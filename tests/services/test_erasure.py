@@ -1,0 +1,154 @@
+"""Erasing a person: what was theirs is gone, and everything that was proved is still proved."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
+from ledger.errors import NotFoundError
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import Ledger
+from ledger.services.erasure import EXPORTS, erase
+from ledger.services.exports import export_bundle
+from ledger.services.rosters import import_roster, stored_report
+from ledger.services.transcripts import find_subject, list_subjects, read_transcript
+from ledger.services.withdrawal import revoke_issuer, revoke_record
+from ledger.verify import verify
+from tests.ledgers import (
+    TODAY,
+    codes,
+    make_certificate,
+    make_command,
+    make_ledger,
+    make_person,
+    post,
+    post_one,
+    query,
+    reopen,
+    school_of,
+    verify_whole,
+)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    made = make_ledger(tmp_path)
+    post(made, make_command(0), make_command(1), make_command(0, number="B", certificate=None))
+    return made
+
+
+def _subject(ledger: Ledger, n: int = 0) -> str:
+    subject = find_subject(ledger, make_person(n).id_number)
+    assert subject is not None
+    return subject
+
+
+def test_key_bodies_and_rows_of_an_erased_person_are_gone(ledger: Ledger) -> None:
+    subject = _subject(ledger)
+    answer = erase(ledger, subject)
+    assert answer == {"entry": 7, "entries": [4, 6]}
+    for table, column in (("subject", "id"), ("body", "subject"), ("record", "subject")):
+        found = query(ledger, f"SELECT * FROM {table} WHERE {column} = ?", subject)  # noqa: S608
+        assert found == []
+    with pytest.raises(NotFoundError):
+        read_transcript(ledger, subject, TODAY)
+    assert find_subject(ledger, make_person().id_number) is None
+    assert [each["records"] for each in list_subjects(ledger)] == [1]
+
+
+def test_every_proof_still_verifies_and_the_audit_counts_what_is_gone(ledger: Ledger) -> None:
+    before = verify_whole(ledger)
+    erase(ledger, _subject(ledger))
+    after = verify_whole(ledger)
+    assert after.entries == before.entries + 1
+    assert (before.erased, after.erased) == (0, 2)
+
+
+def test_nothing_of_an_erased_person_stays_in_any_file(ledger: Ledger) -> None:
+    """Notes, security P1: the write-ahead log and freed pages are searched too."""
+    subject = _subject(ledger)
+    row = query(ledger, "SELECT wrapped_key, facts, tag FROM subject WHERE id = ?", subject)[0]
+    bodies = query(ledger, "SELECT content FROM body WHERE subject = ?", subject)
+    exports = ledger.home / EXPORTS
+    exports.mkdir()
+    (exports / f"{subject}.json").write_bytes(export_bundle(ledger, subject, TODAY))
+    erase(ledger, subject)
+    left = b"".join(path.read_bytes() for path in ledger.home.rglob("*") if path.is_file())
+    person = make_person()
+    for trace in [*row, *(body for (body,) in bodies), person.name, person.id_number, subject]:
+        assert (trace if isinstance(trace, bytes) else str(trace).encode()) not in left
+    assert list(exports.iterdir()) == []
+
+
+def test_other_peoples_exports_stay_and_verify(ledger: Ledger) -> None:
+    other = _subject(ledger, 1)
+    data = export_bundle(ledger, other, TODAY)
+    exports = ledger.home / EXPORTS
+    exports.mkdir()
+    (exports / f"{other}.json").write_bytes(data)
+    erase(ledger, _subject(ledger))
+    assert (exports / f"{other}.json").read_bytes() == data
+    trust = ledger.keyring.published()
+    assert verify(data, trust, ledger.clock() + 1_000).verdict == "valid"
+    again = export_bundle(ledger, other, TODAY)
+    assert verify(again, trust, ledger.clock() + 1_000).verdict == "valid"
+
+
+def test_erasing_twice_or_nobody_is_not_found(ledger: Ledger) -> None:
+    subject = _subject(ledger)
+    erase(ledger, subject)
+    size = verify_whole(ledger).entries
+    for each in (subject, "", "%", "nobody"):
+        with pytest.raises(NotFoundError):
+            erase(ledger, each)
+    assert verify_whole(ledger).entries == size
+
+
+def test_the_same_id_number_comes_back_as_a_new_person(ledger: Ledger) -> None:
+    old = _subject(ledger)
+    erase(ledger, old)
+    outcomes = post(ledger, make_command(0)).outcomes
+    assert codes(outcomes) == [("accepted", None)]
+    new = _subject(ledger)
+    assert new != old
+    shown = read_transcript(ledger, new, TODAY)
+    assert shown["total_credits"] == "5.5"
+    assert len(shown["records"]) == 1
+    verify_whole(ledger)
+
+
+def test_withdrawn_and_corrected_records_of_an_erased_person_leave_a_sound_log(
+    ledger: Ledger,
+) -> None:
+    school = school_of(ledger)
+    corrected = post_one(ledger, make_command(0, attendance=None), correcting=True).entry_index
+    assert corrected is not None
+    revoke_record(ledger, school, RevokeRecord(corrected, "entered-in-error"))
+    post_one(ledger, make_certificate(0))
+    days = (make_command().training_class.start, make_certificate().certificate.issued)
+    revoke_issuer(ledger, RevokeIssuer(school, *days, "issuer-misconduct"))
+    verify_whole(ledger)
+    erase(ledger, _subject(ledger))
+    erase(ledger, _subject(ledger, 1))
+    assert verify_whole(reopen(ledger)).erased == 5
+
+
+def test_the_import_report_that_is_kept_holds_nothing_of_the_person(ledger: Ledger) -> None:
+    header = (
+        "姓名,身份证号,联系电话,职业(工种),职业编码,培训等级,班级编号,开班日期,结班日期,"
+        "理论课时,实操课时,评定结果\n"
+    )
+    person = make_person(9)
+    good = (
+        f"{person.name},{person.id_number},{person.phone},养老护理员,4-10-01-05,五级/初级工,"
+        "JL1,2025-03-03,2025-04-11,40,80,合格\n"
+    )
+    bad = good.replace("2025-04-11", "2025-02-30").replace("五级/初级工", person.id_number)
+    summary = import_roster(ledger, school_of(ledger), (header + good + bad).encode())
+    assert summary.outcomes == {"accepted": 1, "rejected": 1, "duplicate": 0}
+    erase(ledger, _subject(ledger, 9))
+    kept = str(stored_report(ledger, summary.report_id))
+    for trace in (person.name, person.id_number, person.id_number[6:14], str(person.phone)):
+        assert trace not in kept
+    sign_checkpoint(ledger)
+    verify_whole(ledger)
