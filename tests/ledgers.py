@@ -120,9 +120,7 @@ def make_number(n: int, issued: date = date(2025, 5, 12)) -> Certificate:
 
 def make_certificate(n: int = 0, **changes: object) -> RecordCertificate:
     """Make a certificate that the n-th person gained without a class on this ledger."""
-    return replace(
-        RecordCertificate(make_person(n), make_number(900_000 + n), CARER, 1), **changes
-    )
+    return replace(RecordCertificate(make_person(n), make_number(900_000 + n), CARER, 1), **changes)
 
 
 def post(ledger: Ledger, *commands: RecordCompletion | RecordCertificate) -> Recorded:
@@ -171,3 +169,19 @@ def query(ledger: Ledger, statement: str, *values: object) -> list[tuple[object,
     """Read the database through a connection of its own."""
     with closing(connect(ledger.home / DATABASE)) as raw:
         return raw.execute(statement, values).fetchall()
+
+
+ROSTER_HEADER = (
+    "姓名,身份证号,联系电话,职业(工种),职业编码,培训等级,班级编号,开班日期,结班日期,"
+    "理论课时,实操课时,评定结果"
+)
+
+
+def make_roster(*people: int, end: str = "2025-04-11") -> bytes:
+    """Make a completion roster in CSV: one row for each of these people."""
+    rows = [
+        f"{p.name},{p.id_number},{p.phone},养老护理员,4-10-01-05,五级/初级工,JL1,2025-03-03,"
+        f"{end},40,80,合格"
+        for p in map(make_person, people)
+    ]
+    return "\n".join([ROSTER_HEADER, *rows, ""]).encode()

@@ -12,5 +12,7 @@ def shared(relative: str) -> Path:
     """Give the path of a shared data file; skip the calling test where it is absent."""
     path = SHARED / relative
     if not path.exists():
-        pytest.skip(f"shared data file {relative} is not here; set JINLAN_SHARED to the folder that holds it")
+        pytest.skip(
+            f"shared data file {relative} is not here; set JINLAN_SHARED to the folder that holds it"
+        )
     return path

@@ -14,7 +14,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, RefusedError
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.settings import Settings
 
@@ -38,6 +38,12 @@ def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
             except LedgerError as error:
                 report_error(error, as_json=as_json)
                 status = WRONG_USE if error.code in WRONG_USE_CODES else UNSOUND
+            except OSError as error:
+                if error.filename is None:
+                    raise
+                refused = RefusedError(f"{error.filename}: {error.strerror}", code="file-unusable")
+                report_error(refused, as_json=as_json)
+                status = WRONG_USE
             sys.exit(status)
 
         flagged = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(

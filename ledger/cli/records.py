@@ -1,6 +1,8 @@
 """Commands about records: import, transcript, export, subjects, revoke, erase."""
 
+import os
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import click
 import orjson
 
 from ledger.cli.output import UNSOUND, command, opened_ledger, print_json, progress
+from ledger.domain.fields import INTEGER_MAX
 from ledger.domain.withdrawals import REASONS, RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.checkpointing import sign_checkpoint
@@ -19,6 +22,7 @@ from ledger.services.rosters import ImportedRow, import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -34,7 +38,8 @@ class _ReportFile:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else path.open("wb")
+        # It shows names and numbers as they were sent, so it is for its owner only.
+        self._file = None if path is None else os.fdopen(os.open(path, CREATE, 0o600), "wb")
         self._first = True
 
     def add(self, row: ImportedRow) -> None:
@@ -44,13 +49,16 @@ class _ReportFile:
         self._first = False
         self._file.write(orjson.dumps(row.to_json(masked=False)))
 
-    def close(self, summary: dict[str, object]) -> None:
+    def finish(self, summary: dict[str, object]) -> None:
         if self._file is None:
             return
         if self._first:
             self._file.write(b'{"rows":[')
         self._file.write(b'],\n"summary":' + orjson.dumps(summary) + b"}\n")
-        self._file.close()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 @command("import")
@@ -84,8 +92,11 @@ def import_command(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int | None:
     """Record the completions of a roster (CSV or XLSX)."""
-    with opened_ledger() as ledger, progress("rows", None, quiet=as_json) as advance:
-        report_file = _ReportFile(report)
+    with (
+        opened_ledger() as ledger,
+        closing(_ReportFile(report)) as report_file,
+        progress("rows", None, quiet=as_json) as advance,
+    ):
 
         def on_row(row: ImportedRow) -> None:
             report_file.add(row)
@@ -101,7 +112,7 @@ def import_command(  # noqa: PLR0913 - one for each option
             all_or_nothing=all_or_nothing,
             on_row=on_row,
         ).to_json()
-        report_file.close(summary)
+        report_file.finish(summary)
         sign_checkpoint(ledger)
     if as_json:
         print_json(summary)
@@ -130,10 +141,10 @@ def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
     holder = document["holder"]
     click.echo(f"{holder['name']}  {holder['id_number']}  on {document['on']}")
     for line in document["records"]:
-        body = line["body"]
+        facts = line["body"]["facts"]
         notes = f"  ({', '.join(line['notes'])})" if line["notes"] else ""
         click.echo(
-            f"  #{line['index']}  {body['occupation']['name']}  level {body['level']}  "
+            f"  #{line['index']}  {facts['occupation']['name']}  level {facts['level']}  "
             f"{line['issuer_name']}  "
             f"{line['status']}  {line['counted']}{notes}"
         )
@@ -178,7 +189,9 @@ def subjects(*, ask: bool, as_json: bool) -> None:
 
 
 @command("revoke")
-@click.option("--entry", type=int, help="Index of the record to withdraw.")
+@click.option(
+    "--entry", type=click.IntRange(0, INTEGER_MAX), help="Index of the record to withdraw."
+)
 @click.option(
     "--issuer",
     help="With --entry: who asks (the operator if left out). Alone: whose records to withdraw.",

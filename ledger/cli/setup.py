@@ -82,11 +82,11 @@ def parse_scope(text: str) -> Scope:
         click.BadParameter: The text is not of that form.
     """
     try:
-        occupation, levels, start, *end = text.split(":")
+        occupation, levels, start, *end = text.split(":", 3)
         low, _, high = (f"0-{RANK_MAX}" if levels == "*" else levels).partition("-")
         return Scope(
             occupation or ANY_OCCUPATION,
-            frozenset(range(int(low), int(high or low) + 1)),
+            frozenset(range(int(low), min(int(high or low), RANK_MAX + 1) + 1)),
             date.fromisoformat(start),
             date.fromisoformat(end[0]) if end else None,
         )

@@ -16,6 +16,7 @@ from ledger.domain.schedule_terms import MODES, RANKS, CreditSchedule
 from ledger.errors import MalformedError
 
 VERSION: Final = 1
+BODY_FIELDS: Final = ("v", "subject", "corrects", "credit", "facts")
 
 SCORE_PART: Final = re.compile(r"[a-z][a-z_]{0,31}")
 """How a part of an examination is named: ``theory``, ``practice``, ``overall`` ..."""
@@ -81,13 +82,12 @@ def parse_completion(value: object) -> Completion:
     """Read the body of a completion.
 
     Raises:
-        MalformedError: It is not exactly what ``record_body`` makes, with a subject.
+        MalformedError: It is not exactly what ``encode_record_body`` writes.
     """
-    names = (
-        "v subject corrects class occupation level hours attendance assessment certificate credit"
-    )
-    read = Fields("completion", value, names.split())
-    read.integer("v", VERSION, VERSION)
+    body = Fields("completion", value, BODY_FIELDS)
+    body.integer("v", VERSION, VERSION)
+    facts = "class occupation level hours attendance assessment certificate"
+    read = body.part("facts", facts.split())
     attendance = read.optional("attendance", read.number)
     if attendance is not None and attendance > 1:
         raise read.fail("attendance", "a share from 0 to 1, or null")
@@ -95,8 +95,8 @@ def parse_completion(value: object) -> Completion:
     if not all(hours.values()):
         raise read.fail("hours", "hours above 0; a mode without hours is left out")
     return Completion(
-        read.digest("subject"),
-        read.optional("corrects", read.integer),
+        body.digest("subject"),
+        body.optional("corrects", body.integer),
         _parse_class(read),
         _parse_occupation(read),
         read.integer("level", RANKS[0], RANKS[-1]),
@@ -104,7 +104,7 @@ def parse_completion(value: object) -> Completion:
         attendance,
         _parse_assessment(read),
         read.optional("certificate", lambda name: _parse_certificate(read, name)),
-        _parse_credit(read),
+        _parse_credit(body),
     )
 
 
@@ -112,24 +112,18 @@ def parse_certificate(value: object) -> CertificateRecord:
     """Read the body of a certificate.
 
     Raises:
-        MalformedError: It is not exactly what ``record_body`` makes, with a subject.
+        MalformedError: It is not exactly what ``encode_record_body`` writes.
     """
-    names = "v subject corrects certificate occupation level credit"
-    read = Fields("certificate", value, names.split())
-    read.integer("v", VERSION, VERSION)
-    stated = read.part("certificate", ("type", "number", "issued", "assessor"))
+    body = Fields("certificate", value, BODY_FIELDS)
+    body.integer("v", VERSION, VERSION)
+    read = body.part("facts", ("certificate", "occupation", "level"))
     return CertificateRecord(
-        read.digest("subject"),
-        read.optional("corrects", read.integer),
-        Certificate(
-            stated.text("type"),
-            stated.text("number"),
-            stated.day("issued"),
-            stated.optional("assessor", stated.text),
-        ),
+        body.digest("subject"),
+        body.optional("corrects", body.integer),
+        _parse_certificate(read, "certificate"),
         _parse_occupation(read),
         read.integer("level", RANKS[0], RANKS[-1]),
-        _parse_credit(read),
+        _parse_credit(body),
     )
 
 
@@ -177,8 +171,13 @@ def _parse_assessment(read: Fields) -> Assessment:
 
 
 def _parse_certificate(read: Fields, name: str) -> Certificate:
-    stated = read.part(name, ("type", "number", "issued"))
-    return Certificate(stated.text("type"), stated.text("number"), stated.day("issued"))
+    stated = read.part(name, ("type", "number", "issued", "assessor"))
+    return Certificate(
+        stated.text("type"),
+        stated.text("number"),
+        stated.day("issued"),
+        stated.optional("assessor", stated.text),
+    )
 
 
 def _parse_credit(read: Fields) -> Credit:

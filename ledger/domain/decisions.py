@@ -1,6 +1,6 @@
 """The rules by which a posted record is accepted, refused, or known as a repeat.
 
-    decide_completion(state, command, facts)  ->  Accepted | Refused | Duplicate
+    decide_completion(state, command)  ->  Accepted | Refused | Duplicate
 
 Pure: the state holds just what the rules read; the service loads it and writes what was decided.
 Rules run from the person, over what is already recorded, to what the issuer may do, so that a
@@ -10,12 +10,11 @@ ownership of an organisation: 民辦 and 公辦 are treated alike (policy, M10).
 Messages say what was found, what was expected and what to do, and name nobody.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from ledger.domain.bodies import record_body
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation
 from ledger.domain.records import Occupation, RecordCertificate, RecordCompletion
@@ -81,10 +80,18 @@ class RecordState:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """To be recorded. ``body`` lacks only ``subject``; ``notices`` are codes of ``NOTICES``."""
+    """To be recorded.
 
-    body: dict[str, Any]
+    Attributes:
+        award: What the record earns.
+        schedule: Under which schedule.
+        corrects: Index of the entry that it supersedes, or None.
+        notices: Codes of ``NOTICES``.
+    """
+
     award: Award
+    schedule: CreditSchedule
+    corrects: int | None
     notices: tuple[str, ...] = ()
 
 
@@ -118,12 +125,9 @@ class _Posting:
 
 
 def decide_completion(
-    state: RecordState, command: RecordCompletion, facts: Mapping[str, Any]
+    state: RecordState, command: RecordCompletion
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a completion, reckoning its credit by the schedule of the class's last day.
-
-    ``facts`` are ``facts_of(command)``, which the caller needs for the state already.
-    """
+    """Decide on a completion, reckoning its credit by the schedule of the class's last day."""
     taught, certificate = command.training_class, command.certificate
     examined_on = command.assessment.on
     posting = _Posting(
@@ -138,23 +142,19 @@ def decide_completion(
         and certificate.issued < examined_on,
     )
 
-    def make(schedule: CreditSchedule, corrects: int | None) -> tuple[dict[str, Any], Award]:
+    def earn(schedule: CreditSchedule) -> Award:
         inputs = completion_inputs(
             command.hours, command.level, command.assessment, command.attendance
         )
-        outcome = award(schedule, inputs)
-        return record_body(facts, outcome, schedule, corrects), outcome
+        return award(schedule, inputs)
 
-    return _decide(state, posting, make)
+    return _decide(state, posting, earn)
 
 
 def decide_certificate(
-    state: RecordState, command: RecordCertificate, facts: Mapping[str, Any]
+    state: RecordState, command: RecordCertificate
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a certificate gained without a class, by the schedule of its day of issue.
-
-    ``facts`` are ``facts_of(command)``.
-    """
+    """Decide on a certificate gained without a class, by the schedule of its day of issue."""
     stated = command.certificate
     posting = _Posting(
         command.person.name,
@@ -166,17 +166,16 @@ def decide_certificate(
         out_of_order=False,
     )
 
-    def make(schedule: CreditSchedule, corrects: int | None) -> tuple[dict[str, Any], Award]:
-        outcome = award(schedule, CertificateInputs(stated.type, command.level))
-        return record_body(facts, outcome, schedule, corrects), outcome
+    def earn(schedule: CreditSchedule) -> Award:
+        return award(schedule, CertificateInputs(stated.type, command.level))
 
-    return _decide(state, posting, make)
+    return _decide(state, posting, earn)
 
 
 def _decide(
     state: RecordState,
     posting: _Posting,
-    make: Callable[[CreditSchedule, int | None], tuple[dict[str, Any], Award]],
+    earn: Callable[[CreditSchedule], Award],
 ) -> Accepted | Refused | Duplicate:
     answer = (
         _about_person(state, posting)
@@ -189,10 +188,11 @@ def _decide(
     existing = state.existing
     try:
         schedule = state.book.for_event(posting.event_on, state.recorded_on)
-        body, outcome = make(schedule, None if existing is None else existing.index)
+        earned = earn(schedule)
     except LedgerError as error:
         return Refused(error.code, error.message)
-    return Accepted(body, outcome, _notices(state, posting, schedule))
+    corrects = None if existing is None else existing.index
+    return Accepted(earned, schedule, corrects, _notices(state, posting, schedule))
 
 
 def _about_person(state: RecordState, posting: _Posting) -> Refused | None:

@@ -8,18 +8,20 @@ after an edit still contradicts the checkpoint outside it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
 from ledger.core.entry import Entry, decode_entry
 from ledger.core.tile import TILE_BYTES, TILE_WIDTH, append_leaves, root_hash
 from ledger.errors import LedgerError
-from ledger.services.body_audit import BodyAudit
+from ledger.services.body_audit import UNREADABLE, BodyAudit
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
 from ledger.storage import answers, checkpoints, log
@@ -87,20 +89,34 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
     report = AuditReport()
     with reading(ledger.engine) as connection:
         leaves = _LeafAudit(connection, report)
-        with BodyAudit(ledger, connection, report.add) as body_audit:
+        with _reported(report, "entry"), BodyAudit(ledger, connection, report.add) as body_audit:
             for chunk in _chunks(log.read_entries(connection)):
                 body_audit.check([entry for entry in leaves.check(chunk) if entry is not None])
                 advance(len(chunk))
             report.bodies, report.erased = body_audit.finish(leaves.count)
         report.entries = leaves.count
-        leaves.finish()
-        _audit_head(connection, leaves, report)
-        _audit_checkpoints(ledger, connection, report)
-        if damaged := answers.count_damaged_answers(connection, ledger.sealer):
-            report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
-        if damaged := answers.count_damaged_reports(connection, ledger.sealer):
-            report.add(None, "report", f"{damaged} import reports do not open")
+        with _reported(report, "tile"):
+            leaves.finish()
+        with _reported(report, "head"):
+            _audit_head(connection, leaves, report)
+        with _reported(report, "checkpoint"):
+            _audit_checkpoints(ledger, connection, report)
+        with _reported(report, "answer"):
+            if damaged := answers.count_damaged_answers(connection, ledger.sealer):
+                report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
+        with _reported(report, "report"):
+            if damaged := answers.count_damaged_reports(connection, ledger.sealer):
+                report.add(None, "report", f"{damaged} import reports do not open")
     return report
+
+
+@contextmanager
+def _reported(report: AuditReport, what: str) -> Iterator[None]:
+    """Make a finding of what cannot be read at all: an audit that dies tells nobody anything."""
+    try:
+        yield
+    except (SQLAlchemyError, *UNREADABLE) as error:
+        report.add(None, what, f"what is stored cannot be read ({type(error).__name__})")
 
 
 def _chunks(entries: Iterator[log.StoredEntry]) -> Iterator[list[log.StoredEntry]]:

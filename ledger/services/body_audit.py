@@ -14,14 +14,17 @@ from ledger.core.canonical import decode
 from ledger.core.digest import commitment, subject_tag
 from ledger.core.entry import Entry
 from ledger.domain.bodies import PERSONAL_KINDS
+from ledger.domain.record_facts import facts_of_body
 from ledger.errors import LedgerError
 from ledger.services.context import Ledger
 from ledger.services.facts import Facts
-from ledger.services.projection import Stated, id_number_tag, record_row
+from ledger.services.projection import id_number_tag, record_row
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
 
 SUBJECTS_KEPT: Final = 5_000
+# What a stored value of another type or form than was written comes out as.
+UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class AddFinding(Protocol):
@@ -76,7 +79,7 @@ class BodyAudit:
                 self._check_body(entry, body, records.get(entry.index))
             except LedgerError as error:
                 self._add(entry.index, "body", error.message)
-            except (LookupError, TypeError, ValueError):
+            except UNREADABLE:
                 self._add(entry.index, "body", "the body is not one of the entry's kind")
 
     def _check_body(
@@ -113,7 +116,7 @@ class BodyAudit:
             entry.kind,
             entry.issuer,
             stored.subject,
-            Stated.of_body(body),
+            facts_of_body(body),
         )
         if record is None or _as_recorded(record) != expected:
             self._add(
@@ -197,6 +200,8 @@ class BodyAudit:
                     )
             except LedgerError as error:
                 self._add(None, "vault", error.message)
+            except UNREADABLE:
+                self._add(None, "vault", "a person's row is not in its form")
 
 
 def _as_recorded(row: RecordRow) -> RecordRow:

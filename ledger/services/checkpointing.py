@@ -15,7 +15,13 @@ from ledger.core.entry import decode_entry
 from ledger.core.merkle import perfect_root, verify_consistency
 from ledger.core.note import sign_note
 from ledger.core.tile import TILE_WIDTH, ReadTile, consistency_path, root_hash
-from ledger.errors import DamagedError, LedgerError, MalformedError, NotFoundError, VerificationError
+from ledger.errors import (
+    DamagedError,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    VerificationError,
+)
 from ledger.services.context import Ledger
 from ledger.storage import checkpoints, log
 from ledger.storage.engine import reading, writing

@@ -20,7 +20,7 @@ from ledger.domain.schedules import CreditSchedule
 from ledger.errors import ConflictError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
-from ledger.services.registry import Registry, load_registry
+from ledger.services.registry import Registry
 from ledger.storage.engine import reading
 
 LEDGER = "ledger"
@@ -31,7 +31,7 @@ OCCUPATIONS_PER_ENTRY = 500
 def read_registry(ledger: Ledger) -> Registry:
     """Read what the log says of organisations, occupations and schedules."""
     with reading(ledger.engine) as connection:
-        return load_registry(connection)
+        return ledger.registry.read(connection)
 
 
 def add_organisation(
@@ -61,7 +61,7 @@ def add_organisation(
     parse_organisation_body(body)
 
     def work(batch: Batch) -> None:
-        known = load_registry(batch.connection).organisations.values()
+        known = batch.ledger.registry.read(batch.connection).organisations.values()
         if any(other.uscc == organisation.uscc for other in known):
             raise ConflictError(
                 "organisation: its 統一社會信用代碼 is registered already",
@@ -85,7 +85,7 @@ def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
 
     def work(batch: Batch) -> None:
         nonlocal index
-        if (schedule.schedule_id, schedule.version) in load_registry(
+        if (schedule.schedule_id, schedule.version) in batch.ledger.registry.read(
             batch.connection
         ).schedule_entries:
             raise ConflictError(
@@ -109,7 +109,7 @@ def import_occupations(ledger: Ledger, data: bytes) -> int:
     table = sha256(data)[:8].hex()
 
     def work(batch: Batch) -> None:
-        known = {o.code: o for o in load_registry(batch.connection).occupations}
+        known = {o.code: o for o in batch.ledger.registry.read(batch.connection).occupations}
         # Refuses here, not in every later reader, what would be too many together.
         OccupationTable((known | {o.code: o for o in read}).values())
         for part, start in enumerate(range(0, len(rows), OCCUPATIONS_PER_ENTRY)):

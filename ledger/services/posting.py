@@ -11,7 +11,6 @@ from typing import Any, Final, Self
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
-from ledger.domain.bodies import facts_of
 from ledger.domain.decisions import (
     Accepted,
     Duplicate,
@@ -21,18 +20,17 @@ from ledger.domain.decisions import (
     decide_certificate,
     decide_completion,
 )
+from ledger.domain.record_facts import RecordFacts, facts_of
 from ledger.domain.records import RecordCertificate, RecordCompletion
 from ledger.errors import LedgerError
 from ledger.services.facts import Facts
 from ledger.services.projection import (
-    Stated,
     certificate_tag,
     content_tag,
     id_number_tag,
     identity_tag,
 )
 from ledger.services.record import Batch
-from ledger.services.registry import load_registry
 from ledger.storage import log, projections, vault
 
 RecordCommand = RecordCompletion | RecordCertificate
@@ -84,21 +82,21 @@ class Posted:
     """A command with its facts, encoded once; ``error`` where they cannot be written."""
 
     command: RecordCommand
-    stated: Stated | None
+    facts: RecordFacts | None
     error: LedgerError | None = None
 
     @classmethod
     def of(cls, command: RecordCommand) -> Self:
         """Work out the facts of a command."""
         try:
-            return cls(command, Stated.of(facts_of(command)))
+            return cls(command, facts_of(command))
         except LedgerError as error:
             return cls(command, None, error)
 
     def request(self) -> bytes:
         """Give the bytes by which a repeated request is known."""
         person = self.command.person
-        content = b"" if self.stated is None else self.stated.content
+        content = b"" if self.facts is None else self.facts.content
         parts = (person.name.encode(), person.id_number.encode(), content)
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
@@ -115,7 +113,7 @@ class Posting:
         self._batch = batch
         self._sealer = batch.ledger.sealer
         self._correcting = correcting
-        self._registry = load_registry(batch.connection)
+        self._registry = batch.ledger.registry.read(batch.connection)
         self._issuer = self._registry.organisation(issuer)
         self._today = (
             datetime.fromtimestamp(batch.ledger.clock() / 1000, UTC).astimezone(CHINA).date()
@@ -141,8 +139,8 @@ class Posting:
 
     def decide(self, posted: Posted) -> Outcome:
         """Decide one command and, if it is accepted, add its entry to the batch."""
-        command, stated = posted.command, posted.stated
-        if stated is None:
+        command, facts = posted.command, posted.facts
+        if facts is None:
             error = posted.error or LedgerError("facts: they cannot be written")
             return Outcome("rejected", error.code, error.message)
         subject = self._subjects.get(self._tags[command.person.id_number])
@@ -150,25 +148,25 @@ class Posting:
             organisation=self._issuer,
             book=self._registry.book,
             name_on_file=None if subject is None else self._facts_of(subject).name,
-            existing=None if subject is None else self._existing(subject, stated),
+            existing=None if subject is None else self._existing(subject, facts),
             certificate_holder=self._certificate_holder(command),
             correcting=self._correcting,
             recorded_on=self._today,
         )
         if isinstance(command, RecordCompletion):
-            decision = decide_completion(state, command, stated.facts)
+            decision = decide_completion(state, command)
         else:
-            decision = decide_certificate(state, command, stated.facts)
+            decision = decide_certificate(state, command)
         if isinstance(decision, Refused):
             return Outcome("rejected", decision.code, decision.message, decision.entry_index)
         if isinstance(decision, Duplicate):
             return Outcome("duplicate", decision.code, None, decision.entry_index)
-        return self._accept(command, stated, subject, decision)
+        return self._accept(command, facts, subject, decision)
 
     def _accept(
         self,
         command: RecordCommand,
-        stated: Stated,
+        facts: RecordFacts,
         subject: vault.StoredSubject | None,
         decision: Accepted,
     ) -> Outcome:
@@ -177,8 +175,8 @@ class Posting:
         else:
             self._join_facts(command, subject)
         kind = "completion" if isinstance(command, RecordCompletion) else "certificate"
-        row = self._batch.add_personal(kind, self._issuer.id, decision.body, stated, subject)
-        corrected = decision.body["corrects"]
+        row = self._batch.add_personal(kind, self._issuer.id, facts, decision, subject)
+        corrected = decision.corrects
         before = self._records.get(row.identity)
         if before is not None and corrected is not None and before.status == "active":
             self._batch.set_status(corrected, "superseded", row.index)
@@ -212,11 +210,11 @@ class Posting:
             self._facts[subject.id] = joined
             self._batch.replace_facts(subject, joined.encode())
 
-    def _existing(self, subject: vault.StoredSubject, stated: Stated) -> ExistingRecord | None:
-        row = self._records.get(identity_tag(self._sealer, subject.id, stated.identity))
+    def _existing(self, subject: vault.StoredSubject, facts: RecordFacts) -> ExistingRecord | None:
+        row = self._records.get(identity_tag(self._sealer, subject.id, facts.identity))
         if row is None:
             return None
-        same = content_tag(self._sealer, subject.id, stated.content) == row.content
+        same = content_tag(self._sealer, subject.id, facts.content) == row.content
         revoked_by = None
         if row.status == "revoked" and row.related is not None:
             withdrawal = log.read_entry(self._batch.connection, row.related)

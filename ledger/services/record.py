@@ -15,10 +15,13 @@ from sqlalchemy import Connection
 
 from ledger.core.canonical import Json, decode, encode
 from ledger.core.digest import commitment, subject_tag
+from ledger.domain.bodies import encode_record_body
+from ledger.domain.decisions import Accepted
+from ledger.domain.record_facts import RecordFacts
 from ledger.errors import ConflictError
 from ledger.services.checkpointing import hold_against_last_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.projection import Stated, record_row
+from ledger.services.projection import record_row
 from ledger.storage import answers, bodies, log, projections, vault
 from ledger.storage.engine import writing
 from ledger.storage.sealing import SALT_BYTES
@@ -84,24 +87,27 @@ class Batch:
         self,
         kind: str,
         issuer: str,
-        body: dict[str, Json],
-        stated: Stated,
+        facts: RecordFacts,
+        decision: Accepted,
         subject: vault.StoredSubject,
     ) -> projections.RecordRow:
-        """Add a record about a person, and give its row.
-
-        ``body`` comes without ``subject``, which is salted here; ``stated`` are its facts.
-        """
+        """Add a record about a person, and give its row."""
         index = self.next_index
         salt = self.ledger.random(SALT_BYTES)
-        content = encode({**body, "subject": subject_tag(salt, subject.id).hex()})
+        content = encode_record_body(
+            facts.content,
+            decision.award,
+            decision.schedule,
+            decision.corrects,
+            subject_tag(salt, subject.id),
+        )
         committed = commitment(salt, content)
         sealed = bodies.seal_body(
             subject.cipher, subject.id, committed, bodies.OpenBody(salt, content)
         )
         self._drafts.append(log.Draft(kind, issuer, committed))
         self._bodies.append(bodies.StoredBody(index, subject.id, None, sealed))
-        row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, stated)
+        row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, facts)
         self._places[index] = len(self._records)
         self._records.append(row)
         return row

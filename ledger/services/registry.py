@@ -56,9 +56,22 @@ class Registry:
         return self.organisations[organisation_id]
 
 
-def load_registry(connection: Connection, known: Registry | None = None) -> Registry:
-    """Bring a registry up to the state that ``connection`` sees; costs the entries that are new."""
-    base = known or Registry()
+class RegistryCache:
+    """The registry as this process last read it: an append-only log only ever adds to it."""
+
+    def __init__(self) -> None:
+        self._known = Registry()
+
+    def read(self, connection: Connection) -> Registry:
+        """Give the registry at the state that ``connection`` sees.
+
+        Costs the entries that are new.
+        """
+        self._known = _extended(self._known, connection)
+        return self._known
+
+
+def _extended(base: Registry, connection: Connection) -> Registry:
     fresh = projections.public_entries(connection, base.seen, KINDS)
     if not fresh:
         return base

@@ -15,7 +15,7 @@ from ledger.domain.statement import LedgerRecord, transcript
 from ledger.services.context import Ledger
 from ledger.services.facts import Facts
 from ledger.services.projection import id_number_tag
-from ledger.services.registry import Registry, load_registry
+from ledger.services.registry import Registry
 from ledger.storage import bodies, log, projections, vault
 from ledger.storage.engine import reading
 from ledger.storage.projections import RecordRow
@@ -52,7 +52,7 @@ def open_transcript(
         DamagedError: A body is not what its entry commits to.
     """
     stored = vault.read_subject(connection, ledger.sealer, subject)
-    registry = load_registry(connection)
+    registry = ledger.registry.read(connection)
     records = tuple(_open_records(connection, stored))
     computed = transcript(
         subject, [_ledger_record(connection, r) for r in records], registry.book, on

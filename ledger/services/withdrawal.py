@@ -22,7 +22,6 @@ from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord, parse_issuer_r
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
-from ledger.services.registry import load_registry
 from ledger.storage import bodies, log, projections
 
 
@@ -92,7 +91,7 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
         revoked = [row.index for row in rows if row.status == "active"]
         # What was recorded since the same revocation was made before makes it a new one.
         before = None if revoked else _same_before(batch, command)
-        known = command.issuer in load_registry(batch.connection).organisations
+        known = command.issuer in batch.ledger.registry.read(batch.connection).organisations
         decision = decide_issuer_revocation(IssuerRevocationState("ledger", known, before), command)
         if isinstance(decision, Refused):
             raise RefusedError(decision.message, code=decision.code)

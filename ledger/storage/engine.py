@@ -36,6 +36,8 @@ def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN
     connection.isolation_level = (
         None  # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE
     )
+    # A text that is no UTF-8 any more must not stop the audit that looks for it.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     for pragma in (
         "page_size = 8192",
         "journal_mode = WAL",

@@ -72,7 +72,7 @@ class Sealer:
         self.version = version
         self._random = random_bytes
         self._wrapping = {v: Cipher(key, random_bytes) for v, key in vault_keys.items()}
-        self._tag_key = hmac.new(lookup, digestmod="sha256")
+        self._tag_key = lookup
 
     def new_key(self, subject: str) -> tuple[Cipher, bytes]:
         """Make a person's key; give it at work, and wrapped for storage."""
@@ -117,11 +117,10 @@ class Sealer:
 
         No two splits of the same bytes share a tag.
         """
-        mac = self._tag_key.copy()
-        mac.update(purpose.encode() + b"\0")
+        message = purpose.encode() + b"\0"
         for part in parts:
-            mac.update(len(part).to_bytes(4, "big") + part)
-        return mac.digest()[:TAG_BYTES]
+            message += len(part).to_bytes(4, "big") + part
+        return hmac.digest(self._tag_key, message, "sha256")[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:
         """Give ``count`` random bytes."""

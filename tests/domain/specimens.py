@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
-from ledger.domain.bodies import facts_of, record_body
-from ledger.domain.credits import CertificateInputs, award, completion_inputs
+from ledger.core.canonical import decode
+from ledger.domain.bodies import encode_record_body
+from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.decisions import (
     Accepted,
     Duplicate,
@@ -16,6 +17,7 @@ from ledger.domain.decisions import (
     decide_completion,
 )
 from ledger.domain.organisations import Organisation, Scope
+from ledger.domain.record_facts import facts_of
 from ledger.domain.records import (
     Assessment,
     Certificate,
@@ -91,16 +93,28 @@ def organisation(**changes: object) -> Organisation:
 
 
 def body_of(command: RecordCompletion | RecordCertificate, rule: CreditSchedule) -> dict[str, Any]:
-    """The body that a command makes, with a subject."""
+    """The body that a command makes."""
     if isinstance(command, RecordCertificate):
-        inputs = CertificateInputs(command.certificate.type, command.level)
-        earned = award(rule, inputs)
+        earned = award(rule, CertificateInputs(command.certificate.type, command.level))
     else:
         hours = completion_inputs(
             command.hours, command.level, command.assessment, command.attendance
         )
         earned = award(rule, hours)
-    return {**record_body(facts_of(command), earned, rule, None), "subject": SUBJECT}
+    return body_with(command, earned, rule, None)
+
+
+def body_with(
+    command: RecordCompletion | RecordCertificate,
+    earned: Award,
+    rule: CreditSchedule,
+    corrects: int | None,
+) -> dict[str, Any]:
+    """The body of a command with an award of the caller's."""
+    content = facts_of(command).content
+    written = encode_record_body(content, earned, rule, corrects, bytes.fromhex(SUBJECT))
+    body: Any = decode(written)
+    return dict(body)
 
 
 def recorded(
@@ -125,7 +139,6 @@ def decided(
     state: RecordState, command: RecordCompletion | RecordCertificate
 ) -> Accepted | Refused | Duplicate:
     """What the rules say of a command in a state."""
-    facts = facts_of(command)
     if isinstance(command, RecordCertificate):
-        return decide_certificate(state, command, facts)
-    return decide_completion(state, command, facts)
+        return decide_certificate(state, command)
+    return decide_completion(state, command)

@@ -18,6 +18,7 @@ from ledger.domain.decisions import (
     Refused,
 )
 from ledger.domain.organisations import Scope
+from ledger.domain.record_facts import facts_of
 from ledger.domain.records import Certificate, Person, RecordCertificate
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
@@ -26,7 +27,7 @@ from tests.domain.specimens import (
     OTHER_SCHOOL,
     SCHOOL,
     SKILL,
-    SUBJECT,
+    body_with,
     book,
     certificate,
     completion,
@@ -59,16 +60,16 @@ def test_a_right_row_is_accepted_with_its_credit_and_a_readable_body() -> None:
     assert isinstance(answer, Accepted)
     assert answer.award.granted == "7.0"
     assert answer.notices == ()
-    stored = parse_completion({**answer.body, "subject": SUBJECT})
+    stored = parse_completion(body_with(completion(), answer.award, answer.schedule, None))
     assert stored.credit.granted == "7.0"
-    assert stored.corrects is None
+    assert answer.corrects is None
 
 
 def test_a_certificate_is_accepted_by_the_schedule_of_its_day() -> None:
     new = schedule(version=2, effective_from=date(2023, 7, 22))
     answer = decided(state(book=book(EXAMPLE_SCHEDULE, new)), certificate())
     assert isinstance(answer, Accepted)
-    assert answer.body["credit"]["version"] == 2
+    assert answer.schedule.version == 2
     assert answer.award.reasons == ("no-fixed-credit",)
 
 
@@ -171,14 +172,14 @@ def test_every_code_of_the_list_is_tried_above() -> None:
 
 def test_a_malformed_fact_is_refused_before_any_rule_is_asked() -> None:
     with pytest.raises(MalformedError, match="unknown mode"):
-        decided(state(), completion(hours={"magic": Fraction(1)}))
+        facts_of(completion(hours={"magic": Fraction(1)}))
 
 
 def test_a_correction_names_the_entry_that_it_supersedes() -> None:
     corrected = completion(hours={"theory": Fraction(32)})
     answer = decided(state(existing=existing(), correcting=True), corrected)
     assert isinstance(answer, Accepted)
-    assert (answer.body["corrects"], answer.award.granted) == (4, "2.0")
+    assert (answer.corrects, answer.award.granted) == (4, "2.0")
     unchanged = state(existing=existing(same_content=True), correcting=True)
     assert decided(unchanged, completion()) == Duplicate(4)
 
@@ -195,7 +196,7 @@ def test_an_issuer_may_record_anew_what_it_revoked_if_it_says_so() -> None:
     known = existing(same_content=True, revoked_by=SCHOOL)
     answer = decided(state(existing=known, correcting=True), completion())
     assert isinstance(answer, Accepted)
-    assert answer.body["corrects"] == 4
+    assert answer.corrects == 4
     assert answer.notices == ("replaces-revoked",)
 
 
@@ -218,7 +219,7 @@ def test_vector_10_a_late_record_is_reckoned_by_its_events_day() -> None:
     asked = state(book=book(old, new), recorded_on=date(2024, 2, 1))
     answer = decided(asked, completion(training_class=taught(end=date(2023, 12, 31))))
     assert isinstance(answer, Accepted)
-    assert answer.body["credit"]["version"] == 1
+    assert answer.schedule.version == 1
     assert answer.notices == ("late-record",)
 
 
@@ -248,4 +249,4 @@ def test_a_known_level_is_accepted_and_another_is_malformed(command: RecordCerti
         assert isinstance(decided(state(), command), Accepted)
         return
     with pytest.raises(MalformedError, match="level"):
-        decided(state(), command)
+        facts_of(command)

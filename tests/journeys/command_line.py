@@ -22,7 +22,7 @@ class Answer:
     err: bytes
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - decoded JSON
         """The one JSON document on standard output."""
         return orjson.loads(self.out)
 
@@ -57,7 +57,7 @@ def jinlan(home: Path, *arguments: str, stdin: bytes = b"") -> Answer:
     return run_python(home, "-m", "ledger", *arguments, stdin=stdin)
 
 
-def sound(home: Path, *arguments: str, stdin: bytes = b"") -> Any:
+def sound(home: Path, *arguments: str, stdin: bytes = b"") -> Any:  # noqa: ANN401 - decoded JSON
     """Run a command that must succeed and give its JSON document."""
     answer = jinlan(home, *arguments, "--json", stdin=stdin)
     assert answer.status == 0, answer

@@ -1,4 +1,4 @@
-"""What somebody with the database can do to it: drop the triggers, edit, and hash everything anew."""
+"""What somebody with the database can do: drop the triggers, edit, hash everything anew."""
 
 import sqlite3
 from collections.abc import Callable
@@ -36,10 +36,7 @@ def rewrite_from(
     rows = database.execute('SELECT leaf_hash, bytes FROM entry ORDER BY "index"').fetchall()
     for index in range(start, len(rows)):
         entry = decode_entry(rows[index][1])
-        if index == start:
-            entry = change(entry)
-        else:
-            entry = replace(entry, prev=rows[index - 1][0])
+        entry = change(entry) if index == start else replace(entry, prev=rows[index - 1][0])
         rows[index] = (leaf_hash(entry.encode()), entry.encode())
     database.executemany(
         'UPDATE entry SET leaf_hash = ?, bytes = ? WHERE "index" = ?',

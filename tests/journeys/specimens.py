@@ -1,7 +1,7 @@
 """A ledger in which everything happened once, and copies of it to edit behind its back.
 
-It has over 300 entries: completions, certificates, a correction, revocations of one record and of an
-issuer's, an erasure, an imported roster, and checkpoints along the way.
+It has over 300 entries: completions, certificates, a correction, a revocation of one record and one
+of an issuer's, an erasure, an imported roster, and checkpoints along the way.
 """
 
 import sqlite3

@@ -91,7 +91,7 @@ def kill_at_a_moment(appender: Appender, chance: random.Random) -> None:
 
 
 def retried(ledger: Ledger, issuer: str, run: int, file: Path) -> list[Recorded]:
-    """Retry every key of a run; give the answers, the one in flight when it was killed among them."""
+    """Retry every key of a run, the one in flight among them; give the answers."""
     answers = []
     told = list(appending.acknowledged(file)) if file.exists() else []
     for number, first in enumerate(told):

@@ -156,9 +156,8 @@ def test_a_roster_becomes_an_export_that_a_stranger_verifies(
     assert verdict["verdict"] == "valid"
     assert len(verdict["records"]) == subject["records"]
     now = str(parse_instant(verdict["checked_at"]))
-    stranger = run_python(
-        tmp_path / "none", "-X", "importtime", "-c", f"import os\nos.chdir({str(tmp_path)!r})\n{STRANGER}", now,
-    )  # fmt: skip
+    code = f"import os\nos.chdir({str(tmp_path)!r})\n{STRANGER}"
+    stranger = run_python(tmp_path / "none", "-X", "importtime", "-c", code, now)
     assert stranger.out.decode().split() == ["valid", str(subject["records"])], stranger.err[-800:]
     loaded = {line.rpartition(b"|")[2].strip().decode() for line in stranger.err.splitlines()}
     assert "ledger.verify.verifier" in loaded

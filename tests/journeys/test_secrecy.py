@@ -117,7 +117,7 @@ def _roster(file: Path) -> Path:
         csv_bytes([
             row(*ERASED.words),
             row(*KEPT.words),
-            row(ERASED.name, ERASED.id_number, ERASED.phone, 班级编号="JL2025002", 开班日期="2024-03-03"),
+            row(*ERASED.words, 班级编号="JL2025002", 开班日期="2024-03-03"),
             row(REFUSED.name, bad_number, REFUSED.phone),
             row(REFUSED.name, REFUSED.id_number, REFUSED.phone, 结班日期="never"),
             row(KEPT.name, ERASED.id_number, KEPT.phone),
@@ -207,7 +207,7 @@ def tags_and_blobs(home: Path) -> set[bytes]:
         values = {
             value if isinstance(value, bytes) else str(value).encode()
             for (name,) in names
-            for line in database.execute(f"SELECT * FROM {name}")
+            for line in database.execute(f"SELECT * FROM {name}")  # noqa: S608 - its own tables
             for value in line
         }
     return values | {value[:16] for value in values} | {value[:32] for value in values}
@@ -282,7 +282,7 @@ def test_after_an_erasure_nothing_of_the_person_is_left_in_the_data_folder(erase
 
 
 def test_after_an_erasure_every_proof_still_verifies(erased: Erased) -> None:
-    """Each entry, those of the erased person among them; the other person's old bundle; the audit."""
+    """Of each entry, the erased ones too; the other person's old bundle; the audit."""
     home = erased.story.home
     assert len(erased.entries) == 2
     audited = sound(home, "audit")

@@ -3,14 +3,15 @@
 Each case edits a copy of one ledger's database with plain SQL, after the triggers were dropped, as
 somebody with the file could. The keys and the checkpoint outside the database stay as they are.
 """
-# ruff: noqa: S608 - the statements are made of this file's own words
+# ruff: noqa: S608, ISC004 - statements made of this file's own words, over two lines
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from ledger.core.entry import decode_entry
+from ledger.core.entry import Entry, decode_entry
 from ledger.errors import DamagedError
 from ledger.services.checkpointing import sign_checkpoint
 from tests.journeys.command_line import jinlan
@@ -47,7 +48,8 @@ def swapped(table: str, columns: str, index: int) -> list[str]:
 
 ENTRY_EDITS: dict[str, Callable[[int], list[str]]] = {
     "an entry changed": lambda i: [
-        f"UPDATE entry SET bytes = CAST(replace(bytes, 'SCL-1', 'SCL-2') AS BLOB) WHERE \"index\" = {i}"
+        "UPDATE entry SET bytes = CAST(replace(bytes, 'SCL-1', 'SCL-2') AS BLOB) "
+        f'WHERE "index" = {i}'
     ],
     "an entry's kind changed": lambda i: [
         "UPDATE entry SET bytes = CAST(replace(bytes, 'completion', 'certificate') AS BLOB) "
@@ -128,6 +130,71 @@ def test_a_withdrawal_undone_in_the_projection_is_found_at_its_record(copy: Copy
         assert any(f.index == index for f in report.findings)
 
 
+def subjects_swapped(*columns: str) -> list[str]:
+    """Swap some columns of the first two persons."""
+    names = ", ".join(columns)
+    pair = "(SELECT id FROM subject ORDER BY id LIMIT 2)"
+    return [
+        f"CREATE TEMP TABLE both AS SELECT id, {names} FROM subject WHERE id IN {pair}",
+        # Tags are unique, so that they must be out of the way first.
+        f"UPDATE subject SET tag = randomblob(16) WHERE id IN {pair}",
+        f"UPDATE subject SET tag = (SELECT tag FROM both WHERE both.id = subject.id) "
+        f"WHERE id IN {pair} AND {'tag' not in columns}",
+        f"UPDATE subject SET ({names}) = "
+        f"(SELECT {names} FROM both WHERE both.id <> subject.id) WHERE id IN {pair}",
+    ]
+
+
+OTHER_EDITS: dict[str, tuple[str, list[str]]] = {
+    "two persons' tags swapped": ("vault", subjects_swapped("tag")),
+    "a person deleted": ("body", ["DELETE FROM subject WHERE id = (SELECT min(id) FROM subject)"]),
+    "a person copied": (
+        "vault",
+        [
+            "INSERT INTO subject SELECT 'a' || substr(id, 2), randomblob(16), key_version, "
+            "wrapped_key, facts FROM subject LIMIT 1"
+        ],
+    ),
+    "a leaf tile deleted": ("tile", ["DELETE FROM tile WHERE level = 0 AND n = 1"]),
+    "an upper tile deleted": ("tile", ["DELETE FROM tile WHERE level = 1"]),
+    "a tile added": ("tile", ["INSERT INTO tile SELECT 0, 9, hashes FROM tile WHERE level = 1"]),
+    "the head deleted": ("head", ["DELETE FROM head"]),
+    "the head moved back": ("head", ["UPDATE head SET size = size - 1"]),
+    "a public entry deleted": ("public-entry", ['DELETE FROM public_entry WHERE "index" = 2']),
+    "a public entry added": ("public-entry", ["INSERT INTO public_entry VALUES (9, 'schedule')"]),
+    "a checkpoint copied to another size": (
+        "checkpoint",
+        ["INSERT INTO checkpoint SELECT size + 1, signed_at_ms, note FROM checkpoint LIMIT 1"],
+    ),
+    "an answer copied to another key": (
+        "answer",
+        ["INSERT INTO answer SELECT issuer, 'new', request_tag, answer, seal FROM answer LIMIT 1"],
+    ),
+    "two answers swapped": (
+        "answer",
+        [
+            "CREATE TEMP TABLE both AS SELECT * FROM answer WHERE key IN ('batch-1', 'batch-2')",
+            "UPDATE answer SET (request_tag, answer) = (SELECT request_tag, answer FROM both "
+            "WHERE both.key <> answer.key) WHERE key IN ('batch-1', 'batch-2')",
+        ],
+    ),
+    "a report copied": (
+        "report",
+        ["INSERT INTO report SELECT 'rep-' || id, issuer, created_at_ms, content FROM report"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_EDITS)
+def test_an_edit_beside_the_entries_is_found(name: str, copy: Copy) -> None:
+    what, statements = OTHER_EDITS[name]
+    with copy.database() as database:
+        for statement in statements:
+            database.execute(statement)
+    report = copy.audited()
+    assert what in {finding.what for finding in report.findings}, report.findings[:3]
+
+
 def test_an_entry_forged_behind_the_last_is_found(copy: Copy) -> None:
     size = copy.specimen.size
     copy.edit(
@@ -138,8 +205,14 @@ def test_an_entry_forged_behind_the_last_is_found(copy: Copy) -> None:
 
 @pytest.mark.parametrize(
     ("table", "index", "located"),
-    [("entry", -1, 0), ("body", -1, 0), ("record", -1, 0), ("body", 5_000, None), ("record", 5_000, None)],
-)  # fmt: skip
+    [
+        ("entry", -1, 0),
+        ("body", -1, 0),
+        ("record", -1, 0),
+        ("body", 5_000, None),
+        ("record", 5_000, None),
+    ],
+)
 def test_a_row_where_no_entry_can_be_is_found(
     table: str, index: int, located: int | None, copy: Copy
 ) -> None:
@@ -155,7 +228,7 @@ def test_a_row_where_no_entry_can_be_is_found(
 
 
 def cut(database: sqlite3.Connection, size: int, *, mended: bool) -> None:
-    """Cut the log to ``size`` entries; ``mended``: with tiles and head as they were at that size."""
+    """Cut the log to ``size`` entries; ``mended``: with tiles and head as they were then."""
     rows = database.execute('SELECT leaf_hash, bytes FROM entry ORDER BY "index"').fetchall()
     for table in ("entry", "body", "record", "public_entry"):
         database.execute(f'DELETE FROM {table} WHERE "index" >= ?', (size,))
@@ -173,7 +246,8 @@ def test_a_tail_cut_off_is_found(count: int, mended: bool, copy: Copy) -> None: 
         cut(database, size, mended=mended)
         if mended:
             database.execute("DELETE FROM checkpoint WHERE size > ?", (size,))
-            database.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM body WHERE subject IS NOT NULL)")  # fmt: skip
+            there = "SELECT subject FROM body WHERE subject IS NOT NULL"
+            database.execute(f"DELETE FROM subject WHERE id NOT IN ({there})")
     report = copy.audited()
     assert not report.sound
     # What the lost entries had withdrawn lies before the cut and is found there too.
@@ -214,3 +288,30 @@ def test_a_rewrite_that_drops_the_checkpoints_contradicts_the_one_outside(copy: 
     assert [f.what for f in copy.audited().findings] == ["checkpoint"]
     answer = jinlan(copy.home, "audit", "--json")
     assert (answer.status, answer.json["sound"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("chain", lambda entry: replace(entry, prev=bytes(32))),
+        ("time", lambda entry: replace(entry, time_ms=0)),
+        ("entry", lambda entry: replace(entry, index=entry.index + 1)),
+        ("body", lambda entry: replace(entry, body=bytes(32))),
+    ],
+)
+def test_a_rewrite_that_is_wrong_in_itself_needs_no_checkpoint(
+    what: str, change: Callable[[Entry], Entry], copy: Copy
+) -> None:
+    """Every hash fits and no checkpoint is left: each check of an entry is shown alone."""
+    with copy.database() as database:
+        rewrite_from(database, copy.specimen.middle, change)
+        database.execute("DELETE FROM checkpoint")
+    (copy.home / "checkpoint").unlink()
+    report = copy.audited()
+    assert report.first_bad_index == copy.specimen.middle
+    located = {f.what for f in report.findings if f.index == copy.specimen.middle}
+    assert what in located
+    with opened(copy.home) as ledger:
+        if what in {"chain", "entry"}:
+            with pytest.raises(DamagedError):
+                sign_checkpoint(ledger)

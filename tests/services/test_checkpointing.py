@@ -183,9 +183,7 @@ def test_after_a_rotation_checkpoints_carry_both_signatures_until_the_overlap_en
     old = ledger.keyring.published().log_verifier_keys()
     clock.pass_ms(1_000)
     rotate_key(ledger, "log", 30 * DAY_MS)
-    new = [
-        key for key in ledger.keyring.published().log_verifier_keys() if key not in old
-    ]
+    new = [key for key in ledger.keyring.published().log_verifier_keys() if key not in old]
     assert len(new) == 1
     post(ledger, make_command())
     note = sign_checkpoint(ledger).note

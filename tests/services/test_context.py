@@ -44,8 +44,7 @@ def test_ids_are_of_the_form_that_the_architecture_names(tmp_path: Path) -> None
 def test_one_seed_and_clock_make_one_sequence_of_ids(tmp_path: Path) -> None:
     """Notes, style 6: time and ids are injected."""
     one, other, third = (
-        make_ledger(tmp_path / str(n), example=False, seed=seed)
-        for n, seed in enumerate((1, 1, 2))
+        make_ledger(tmp_path / str(n), example=False, seed=seed) for n, seed in enumerate((1, 1, 2))
     )
     assert one.new_subject_id() == other.new_subject_id()
     assert one.new_id("org") == other.new_id("org") != third.new_id("org")

@@ -21,6 +21,7 @@ from tests.ledgers import (
     make_command,
     make_ledger,
     make_person,
+    make_roster,
     post,
     post_one,
     query,
@@ -134,17 +135,10 @@ def test_withdrawn_and_corrected_records_of_an_erased_person_leave_a_sound_log(
 
 
 def test_the_import_report_that_is_kept_holds_nothing_of_the_person(ledger: Ledger) -> None:
-    header = (
-        "姓名,身份证号,联系电话,职业(工种),职业编码,培训等级,班级编号,开班日期,结班日期,"
-        "理论课时,实操课时,评定结果\n"
-    )
     person = make_person(9)
-    good = (
-        f"{person.name},{person.id_number},{person.phone},养老护理员,4-10-01-05,五级/初级工,"
-        "JL1,2025-03-03,2025-04-11,40,80,合格\n"
-    )
-    bad = good.replace("2025-04-11", "2025-02-30").replace("五级/初级工", person.id_number)
-    summary = import_roster(ledger, school_of(ledger), (header + good + bad).encode())
+    bad = make_roster(9, end="2025-02-30").decode().replace("五级/初级工", person.id_number)
+    data = make_roster(9).decode() + bad.split("\n", 1)[1]
+    summary = import_roster(ledger, school_of(ledger), data.encode())
     assert summary.outcomes == {"accepted": 1, "rejected": 1, "duplicate": 0}
     erase(ledger, _subject(ledger, 9))
     kept = str(stored_report(ledger, summary.report_id))

@@ -58,7 +58,9 @@ def test_a_credit_code_is_registered_once(ledger: Ledger) -> None:
     ("name", "type_"),
     [("", "school"), (" 某校", "school"), ("某" * 501, "school"), ("某校", ""), ("某校", "学校")],
 )
-def test_a_name_or_type_that_could_not_be_read_back_never_enters_the_log(ledger: Ledger, name: str, type_: str) -> None:
+def test_a_name_or_type_that_could_not_be_read_back_never_enters_the_log(
+    ledger: Ledger, name: str, type_: str
+) -> None:
     size = verify_whole(ledger).entries
     with pytest.raises(MalformedError):
         add_organisation(ledger, name, OTHER_USCC, type_, SCOPE)

@@ -38,9 +38,9 @@ def test_the_row_of_a_completion_says_when_and_whose_and_nothing_in_the_clear(
 def test_one_class_of_two_people_has_two_identities(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path)
     post(ledger, make_command(0, certificate=None), make_command(1, certificate=None))
-    assert query(ledger, "SELECT count(DISTINCT identity), count(DISTINCT content) FROM record") == [
-        (2, 2)
-    ]
+    assert query(
+        ledger, "SELECT count(DISTINCT identity), count(DISTINCT content) FROM record"
+    ) == [(2, 2)]
 
 
 def test_tags_of_different_uses_never_meet(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def test_what_no_checkpoint_covers_is_not_proved_yet(ledger: Ledger) -> None:
 
 def test_tiles_are_served_as_the_specification_names_them(ledger: Ledger) -> None:
     """c2sp.org/tlog-tiles."""
-    leaves = [bytes(row[0]) for row in query(ledger, 'SELECT leaf_hash FROM entry ORDER BY "index"')]  # type: ignore[call-overload]
+    leaves = [
+        bytes(row[0]) for row in query(ledger, 'SELECT leaf_hash FROM entry ORDER BY "index"')
+    ]  # type: ignore[call-overload]
     assert tile(ledger, "tile/0/000") == b"".join(leaves[:256])
     assert tile(ledger, "tile/0/001.p/8") == b"".join(leaves[256:])
     assert tile(ledger, "tile/0/000.p/3") == b"".join(leaves[:3])

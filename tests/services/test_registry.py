@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, UnavailableError
 from ledger.services.completions import record
 from ledger.services.organisations import import_occupations, read_registry
-from ledger.services.registry import load_registry
+from ledger.services.registry import RegistryCache
+from ledger.storage import log
 from ledger.storage.engine import reading
 from tests.ledgers import add_other_school, make_command, make_ledger, reopen, verify_whole
 
@@ -27,12 +28,14 @@ def test_what_one_process_registers_the_other_applies_at_once(tmp_path: Path) ->
 
 def test_bringing_a_registry_up_to_date_equals_reading_it_anew(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path)
-    before = read_registry(ledger)
+    cache = RegistryCache()
+    with reading(ledger.engine) as connection:
+        before = cache.read(connection)
     add_other_school(ledger)
     import_occupations(ledger, "code,name,flags\n6-99-99-99,新职业,\n".encode())
     with reading(ledger.engine) as connection:
-        grown, anew = load_registry(connection, before), load_registry(connection)
-        assert load_registry(connection, grown) == grown
+        grown, anew = cache.read(connection), RegistryCache().read(connection)
+        assert cache.read(connection) is grown
     assert grown.organisations == anew.organisations
     assert grown.organisation_entries == anew.organisation_entries
     assert grown.book == anew.book
@@ -53,3 +56,20 @@ def test_an_empty_log_has_the_occupations_of_the_policy_and_no_issuer(tmp_path: 
     assert registry.organisations == {}
     assert registry.seen == -1
     assert len(registry.occupations) > 0
+
+
+def test_an_organisation_whose_registration_failed_is_known_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+
+    def refuse(*_arguments: object) -> None:
+        raise UnavailableError("injected")
+
+    monkeypatch.setattr(log, "append", refuse)
+    with pytest.raises(UnavailableError):
+        add_other_school(ledger)
+    monkeypatch.undo()
+    for door in (ledger, reopen(ledger)):
+        assert len(read_registry(door).organisations) == 1
+    verify_whole(ledger)

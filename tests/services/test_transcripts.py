@@ -93,8 +93,7 @@ def test_a_body_swapped_with_another_persons_is_not_shown(ledger: Ledger) -> Non
     mine, theirs = _subject(ledger, 0), _subject(ledger, 1)
     assert edit(
         ledger,
-        "UPDATE body SET content = (SELECT content FROM body WHERE subject = ?) "
-        "WHERE subject = ?",
+        "UPDATE body SET content = (SELECT content FROM body WHERE subject = ?) WHERE subject = ?",
         theirs,
         mine,
     )

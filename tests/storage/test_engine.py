@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ledger.errors import UnavailableError
@@ -44,9 +44,12 @@ def test_every_connection_is_set_up_for_durable_commits(
 
 
 def test_an_exception_rolls_back_what_was_written(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+    def work(connection: Connection) -> None:
         connection.execute(text("INSERT INTO t VALUES (1)"))
         _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+        work(connection)
     assert _count(engine) == 0
 
 
@@ -88,10 +91,13 @@ def test_a_reader_sees_one_state_while_a_writer_commits(engine: Engine) -> None:
 
 
 def test_a_full_disk_is_told_as_unavailable_and_leaves_nothing(engine: Engine) -> None:
-    with pytest.raises(UnavailableError, match="full"), writing(engine) as connection:
+    def work(connection: Connection) -> None:
         connection.execute(text("PRAGMA max_page_count = 3"))
         connection.execute(text("CREATE TABLE big (x BLOB)"))
         connection.execute(text("INSERT INTO big VALUES (zeroblob(1000000))"))
+
+    with pytest.raises(UnavailableError, match="full"), writing(engine) as connection:
+        work(connection)
     assert _count(engine) == 0
 
 

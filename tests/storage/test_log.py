@@ -112,7 +112,7 @@ def test_a_tile_is_read_at_each_width_it_ever_had(engine: Engine) -> None:
         assert log.tile_places(connection) == [(0, 0), (0, 1), (1, 0)]
 
 
-def test_a_third_level_of_tiles_appears_at_65536_entries(engine: Engine) -> None:
+def test_a_third_level_of_tiles_appears_at_65536_entries() -> None:
     """Tiles alone are written here, for 65,536 entries would take too long."""
     leaves = [i.to_bytes(32, "big") for i in range(TILE_WIDTH**2 + 1)]
     changes = append_leaves(0, {}, leaves)

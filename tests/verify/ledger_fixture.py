@@ -29,9 +29,10 @@ from ledger.credentials.contexts import pinned_contexts
 from ledger.credentials.data_integrity import add_proof
 from ledger.credentials.holder import Holder
 from ledger.credentials.open_badges import build_badge
-from ledger.domain.bodies import facts_of, record_body, schedule_body
-from ledger.domain.credits import CertificateInputs, award, completion_inputs
+from ledger.domain.bodies import encode_record_body, schedule_body
+from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation, Scope, organisation_body
+from ledger.domain.record_facts import facts_of
 from ledger.domain.records import (
     Assessment,
     Certificate,
@@ -149,9 +150,7 @@ def completion(
         Certificate("职业技能等级证书", "S000033840776235000001", date(2023, 7, 22)),
     )
     inputs = completion_inputs(command.hours, level, command.assessment, command.attendance)
-    return record_body(
-        facts_of(command), award(EXAMPLE_SCHEDULE, inputs), EXAMPLE_SCHEDULE, corrects
-    )
+    return _body(command, award(EXAMPLE_SCHEDULE, inputs), corrects)
 
 
 def certificate(occupation: Occupation = ELECTRICIAN) -> Document:
@@ -163,7 +162,16 @@ def certificate(occupation: Occupation = ELECTRICIAN) -> Document:
         2,
     )
     inputs = CertificateInputs(command.certificate.type, command.level)
-    return record_body(facts_of(command), award(EXAMPLE_SCHEDULE, inputs), EXAMPLE_SCHEDULE, None)
+    return _body(command, award(EXAMPLE_SCHEDULE, inputs), None)
+
+
+def _body(
+    command: RecordCompletion | RecordCertificate, earned: Award, corrects: int | None
+) -> Document:
+    content = facts_of(command).content
+    written = encode_record_body(content, earned, EXAMPLE_SCHEDULE, corrects, bytes(32))
+    body: Any = canonical.decode(written)
+    return {name: value for name, value in body.items() if name != "subject"}
 
 
 @dataclass
@@ -303,7 +311,7 @@ def small_ledger(*records: Document, organisation: Organisation | None = None) -
     ledger.append("organisation", "ledger", organisation_body(organisation or school()))
     ledger.append("schedule", "ledger", schedule_body(EXAMPLE_SCHEDULE))
     for body in records or (completion(),):
-        ledger.append("completion" if "class" in body else "certificate", SCHOOL, body)
+        ledger.append("completion" if "class" in body["facts"] else "certificate", SCHOOL, body)
     return ledger
 
 

@@ -152,7 +152,11 @@ def test_a_credential_that_says_something_else_than_the_entry_fails(
     field: str, value: object
 ) -> None:
     ledger = small_ledger()
-    body = {**ledger.body(4), field: value}
+    body = ledger.body(4)
+    if field == "corrects":
+        body = {**body, field: value}
+    else:
+        body = {**body, "facts": {**body["facts"], field: value}}
     report = check(of_one(ledger, body=body))
     if field == "corrects":
         assert report.verdict == "valid"

@@ -260,7 +260,7 @@ def test_a_transcript_from_the_future_is_not_valid_yet() -> None:
 
 def test_a_badge_before_its_own_date_is_not_valid_yet() -> None:
     body = completion()
-    body["class"] = {**body["class"], "end": "2027-06-24"}
+    body["facts"]["class"]["end"] = "2027-06-24"
     badge = small_ledger(body).badge(4)
     report = verify(encode_json(badge), TRUST, NOW_MS)
     assert only_failure(report) == ("validity", "not-yet-valid", "cannot-check")

@@ -13,7 +13,7 @@ def test_a_transcript_shows_the_records_and_masks_the_person(world: World) -> No
     assert answer.json["on"] == "2026-11-22"
     assert answer.json["total_credits"] == "7.0"
     (record,) = answer.json["records"]
-    assert record["body"]["class"]["number"] == "ZJ20230008"
+    assert record["body"]["facts"]["class"]["number"] == "ZJ20230008"
     assert "subject" not in record["body"]
     told = answer.get_data(as_text=True)
     assert SAMPLE_NAME not in told

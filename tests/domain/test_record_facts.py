@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core.canonical import decode, encode
+from ledger.domain.record_facts import facts_of, facts_of_body
+from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
+from ledger.domain.schedules import EXAMPLE_SCHEDULE
+from ledger.errors import MalformedError
+from tests.domain.specimens import CARER, SKILL, body_of, certificate, completion, taught
+
+CHANGES: dict[str, Callable[[RecordCompletion], RecordCompletion]] = {
+    "hours": lambda c: replace(c, hours={"theory": Fraction(40)}),
+    "attendance": lambda c: replace(c, attendance=None),
+    "verdict": lambda c: replace(c, assessment=replace(c.assessment, passed=False)),
+    "scores": lambda c: replace(c, assessment=replace(c.assessment, scores={"theory": "73"})),
+    "examination day": lambda c: replace(c, assessment=replace(c.assessment, on=None)),
+    "level": lambda c: replace(c, level=2),
+    "last day": lambda c: replace(
+        c, training_class=replace(c.training_class, end=date(2023, 6, 30))
+    ),
+    "class name": lambda c: replace(c, training_class=replace(c.training_class, name=None)),
+    "certificate": lambda c: replace(c, certificate=None),
+    "occupation name": lambda c: replace(c, occupation=Occupation("6-31-01-03", "维修电工")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_resent_row_with_other_values_is_the_same_record_with_other_content(change: str) -> None:
+    """Domain notes 5.3, last row: corrections become correction events."""
+    before, after = completion(), CHANGES[change](completion())
+    assert facts_of(after).identity == facts_of(before).identity
+    assert facts_of(after).content != facts_of(before).content
+
+
+OTHERS = {
+    "class": {"training_class": taught("ZJ20230009")},
+    "occupation": {"occupation": CARER},
+    "year": {"training_class": taught(end=date(2024, 6, 24))},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_another_class_occupation_or_year_is_another_record(other: str) -> None:
+    changed = completion(**OTHERS[other])
+    assert facts_of(changed).identity != facts_of(completion(training_class=taught())).identity
+
+
+def test_a_certificate_is_known_by_its_number() -> None:
+    assert facts_of(certificate(n=1)).identity != facts_of(certificate(n=2)).identity
+    moved = replace(certificate(), level=4)
+    assert facts_of(moved).identity == facts_of(certificate()).identity
+    assert facts_of(moved).content != facts_of(certificate()).content
+
+
+def test_two_spellings_of_one_fact_have_one_content() -> None:
+    spelled = completion(
+        hours={
+            "theory": Fraction("48.0"),
+            "practice": Fraction(144, 2),
+            "online": Fraction(16),
+            "self_study": Fraction(0),
+        },
+        assessment=Assessment(
+            date(2023, 6, 25), passed=True, scores={"practice": "83.0", "theory": "072"}
+        ),
+    )
+    assert facts_of(spelled).content == facts_of(completion()).content
+
+
+def test_a_certificates_facts_are_checked_before_they_are_written() -> None:
+    wrong: list[dict[str, Any]] = [
+        {"level": 8},
+        {"occupation": Occupation("", "电工")},
+        {"certificate": Certificate(SKILL, " 1", date(2023, 1, 1))},
+        {"certificate": Certificate(SKILL, "1", date(2023, 1, 1), "")},
+    ]
+    for change in wrong:
+        with pytest.raises(MalformedError):
+            assert facts_of(replace(certificate(), **change))
+
+
+@given(
+    st.builds(
+        completion,
+        training_class=st.builds(
+            taught, st.sampled_from(["ZJ1", "第8期", 'a"b']), end=st.dates(date(2023, 6, 1))
+        ),
+        hours=st.dictionaries(
+            st.sampled_from(["theory", "online"]), st.fractions(0, 90, max_denominator=3)
+        ),
+        attendance=st.none() | st.fractions(0, 1, max_denominator=9),
+        certificate=st.none() | st.just(certificate().certificate),
+    )
+)
+def test_facts_joined_from_two_parts_are_the_canonical_bytes_of_the_whole(
+    command: RecordCompletion,
+) -> None:
+    """RFC 8785: the members that a class shares sort behind those of one person."""
+    content = facts_of(command).content
+    assert encode(decode(content)) == content
+
+
+def test_a_recorded_body_gives_the_facts_that_were_posted() -> None:
+    for command in (completion(), completion(certificate=None), certificate()):
+        assert facts_of_body(body_of(command, EXAMPLE_SCHEDULE)) == facts_of(command)

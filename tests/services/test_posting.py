@@ -1,0 +1,55 @@
+"""How one batch is decided: what a request is known by, and what became of each command."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ledger.services.posting import Outcome, Posted
+from tests.ledgers import codes, make_command, make_ledger, make_person, post, verify_whole
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome("rejected", "issuer-scope", "why", 7),
+        Outcome("accepted", None, None, 4, "5.5", ("late-record", "replaces-revoked")),
+        Outcome("duplicate", "duplicate-row", None, 0),
+    ],
+)
+def test_an_outcome_survives_being_stored_as_an_answer(outcome: Outcome) -> None:
+    assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+def test_a_request_is_known_by_the_person_and_by_every_fact() -> None:
+    command = make_command()
+    changed = [
+        command,
+        make_command(1),
+        replace(command, person=replace(command.person, name="另一人")),
+        replace(command, level=2),
+        replace(command, attendance=None),
+        replace(command, certificate=None),
+    ]
+    assert len({Posted.of(each).request() for each in changed}) == len(changed)
+    assert Posted.of(make_command()).request() == Posted.of(command).request()
+
+
+def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
+    person = make_person()
+    shifted = replace(
+        person, name=person.name + person.id_number[0], id_number=person.id_number[1:]
+    )
+    one, other = (make_command(person=each) for each in (person, shifted))
+    assert Posted.of(one).request() != Posted.of(other).request()
+
+
+def test_a_command_whose_facts_cannot_be_written_is_refused_alone(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    unwritable = make_command(
+        1, training_class=replace(make_command().training_class, number=" JL "), certificate=None
+    )
+    assert Posted.of(unwritable).facts is None
+    outcomes = post(ledger, make_command(0), unwritable, make_command(2)).outcomes
+    assert codes(outcomes) == [("accepted", None), ("rejected", "malformed"), ("accepted", None)]
+    verify_whole(ledger)

@@ -1,0 +1,87 @@
+"""The scheduler's jobs: what may pass is tried again, what a person must look at stops them."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from ledger import jobs
+from ledger.services.settings import Settings
+from ledger.storage import checkpoints
+from tests.ledgers import edit, make_command, make_ledger, post, reopen, verify_whole
+
+
+class _Scheduler:
+    stopped = False
+
+    def shutdown(self, *, wait: bool) -> None:
+        del wait
+        self.stopped = True
+
+
+def test_the_job_signs_a_checkpoint_when_the_log_has_grown(tmp_path: Path) -> None:
+    ledger, scheduler = make_ledger(tmp_path), _Scheduler()
+    before = checkpoints.read_outside(ledger.home)
+    jobs.checkpoint_job(ledger, scheduler)  # type: ignore[arg-type]
+    assert checkpoints.read_outside(ledger.home) == before
+    post(ledger, make_command())
+    jobs.checkpoint_job(ledger, scheduler)  # type: ignore[arg-type]
+    assert checkpoints.read_outside(ledger.home) != before
+    assert not scheduler.stopped
+    verify_whole(ledger)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'UPDATE entry SET leaf_hash = zeroblob(32) WHERE "index" = 4',
+        "UPDATE entry SET bytes = x'00' WHERE \"index\" = 4",
+        'DELETE FROM entry WHERE "index" = 4',
+        "DELETE FROM tile",
+    ],
+)
+def test_damage_stops_the_scheduler(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, statement: str
+) -> None:
+    ledger, scheduler = make_ledger(tmp_path), _Scheduler()
+    post(ledger, make_command())
+    edit(ledger, statement)
+    jobs.checkpoint_job(reopen(ledger), scheduler)  # type: ignore[arg-type]
+    assert scheduler.stopped
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
+
+
+def test_what_may_pass_is_told_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_ledger: object) -> None:
+        raise jobs.LedgerError("busy", code="unavailable")
+
+    ledger, scheduler = make_ledger(tmp_path), _Scheduler()
+    monkeypatch.setattr(jobs, "sign_checkpoint", busy)
+    jobs.checkpoint_job(ledger, scheduler)  # type: ignore[arg-type]
+    assert not scheduler.stopped
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+@pytest.mark.parametrize(("ending", "status"), [(KeyboardInterrupt, 0), (None, 1)])
+def test_the_process_tells_by_its_status_whether_it_was_asked_to_stop(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: type[BaseException] | None,
+    status: int,
+) -> None:
+    home, found = make_ledger(tmp_path).home, []
+
+    def start(scheduler: BlockingScheduler, *_arguments: Any) -> None:  # noqa: ANN401
+        found.extend(job.id for job in scheduler.get_jobs())
+        if ending is not None:
+            raise ending
+
+    monkeypatch.setenv("JINLAN_HOME", str(home))
+    assert Settings.from_environment().home == home
+    monkeypatch.setattr(BlockingScheduler, "start", start)
+    assert jobs.main() == status
+    assert found == ["checkpoint"]
