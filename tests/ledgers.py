@@ -160,9 +160,14 @@ def edit(ledger: Ledger, statement: str, *values: object) -> int:
     Give the number of rows that were touched.
     """
     with closing(connect(ledger.home / DATABASE)) as raw, raw:
-        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        found = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = found.fetchall()
+        for name, _ in triggers:
             raw.execute(f'DROP TRIGGER "{name}"')
-        return raw.execute(statement, values).rowcount
+        touched = raw.execute(statement, values).rowcount
+        for _, definition in triggers:
+            raw.execute(definition)
+        return touched
 
 
 def query(ledger: Ledger, statement: str, *values: object) -> list[tuple[object, ...]]:

@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -15,7 +16,7 @@ from ledger.domain.withdrawals import REASONS, RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.erasure import erase
+from ledger.services.erasure import erase, finish_erasure
 from ledger.services.exports import export_bundle
 from ledger.services.posting import CHINA
 from ledger.services.rosters import ImportedRow, import_roster
@@ -34,12 +35,17 @@ def today(ledger: Ledger) -> date:
 class _ReportFile:
     """Writes the rows of a report as they come, so that memory stays flat.
 
+    It takes its name when it is whole; an import that fails leaves an earlier report as it was.
     ``None`` as path writes nowhere.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._part = None if path is None else path.with_name(path.name + ".part")
         # It shows names and numbers as they were sent, so it is for its owner only.
-        self._file = None if path is None else os.fdopen(os.open(path, CREATE, 0o600), "wb")
+        self._file = (
+            None if self._part is None else os.fdopen(os.open(self._part, CREATE, 0o600), "wb")
+        )
         self._first = True
 
     def add(self, row: ImportedRow) -> None:
@@ -50,15 +56,18 @@ class _ReportFile:
         self._file.write(orjson.dumps(row.to_json(masked=False)))
 
     def finish(self, summary: dict[str, object]) -> None:
-        if self._file is None:
+        if self._file is None or self._part is None or self._path is None:
             return
         if self._first:
             self._file.write(b'{"rows":[')
         self._file.write(b'],\n"summary":' + orjson.dumps(summary) + b"}\n")
+        self._file.flush()
+        self._part.replace(self._path)
 
     def close(self) -> None:
-        if self._file is not None:
+        if self._file is not None and self._part is not None:
             self._file.close()
+            self._part.unlink(missing_ok=True)
 
 
 @command("import")
@@ -230,21 +239,36 @@ def revoke(  # noqa: PLR0913 - one for each option
 
 
 @command("erase")
-@click.option("--subject", required=True, help="Subject id; see 'subjects'.")
+@click.option("--subject", help="Subject id; see 'subjects'.")
 @click.option("--yes", is_flag=True, help="Do not ask. What is erased cannot be brought back.")
-def erase_command(*, subject: str, yes: bool, as_json: bool) -> None:
+@click.option("--finish", is_flag=True, help="Finish an erasure that a reader held up.")
+def erase_command(*, subject: str | None, yes: bool, finish: bool, as_json: bool) -> None:
     """Erase a person: key, facts, bodies and kept exports. Entries and proofs stay."""
+    if finish == (subject is not None):
+        raise click.UsageError("give --subject ID, or --finish")
+    if subject is None:
+        with opened_ledger() as ledger:
+            finish_erasure(ledger)
+        answer: dict[str, Any] = {"finished": True}
+    else:
+        answer = _erase(subject, yes=yes)
+    if as_json:
+        print_json(answer)
+    elif subject is None:
+        click.echo("finished")
+    else:
+        click.echo(
+            f"entry {answer['entry']} records the erasure of {len(answer['entries'])} bodies"
+        )
+
+
+def _erase(subject: str, *, yes: bool) -> dict[str, Any]:
     if not yes and not click.confirm("Erase this person? It cannot be undone", err=True):
         raise RefusedError("nothing was erased", code="not-confirmed")
     with opened_ledger() as ledger:
         answer = erase(ledger, subject)
         sign_checkpoint(ledger)
-    if as_json:
-        print_json(answer)
-    else:
-        click.echo(
-            f"entry {answer['entry']} records the erasure of {len(answer['entries'])} bodies"
-        )
+    return answer
 
 
 COMMANDS = (import_command, transcript, export, subjects, revoke, erase_command)

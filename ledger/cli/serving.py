@@ -21,7 +21,7 @@ STOP_SECONDS_MAX: Final = 10
 POLL_SECONDS: Final = 0.2
 
 
-def serve(settings: Settings, *, once: bool) -> int:
+def serve(settings: Settings, *, once: bool, quiet: bool = False) -> int:
     """Serve until interrupted, or until one answer was given; give the exit status."""
     port = free_port(settings.port)
     url = f"http://{HOST}:{port}/"
@@ -35,7 +35,7 @@ def serve(settings: Settings, *, once: bool) -> int:
         if not _answers(url + "livez", children[0]):
             click.echo(f"the API did not answer on {url}", err=True)
             return 1
-        click.echo(f"9  API        {url}   (stop with Ctrl-C)")
+        click.echo(f"9  API        {url}   (stop with Ctrl-C)", err=quiet)
         while not once:
             if any(child.poll() is not None for child in children):
                 click.echo("a process of the ledger ended by itself; stopping", err=True)

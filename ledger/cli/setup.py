@@ -61,7 +61,7 @@ def run(*, once: bool, as_json: bool) -> int:
     """Make the ledger if need be, show the main job on the example, and serve the API."""
     settings = Settings.from_environment()
     sound = run_main_job(settings, as_json=as_json)
-    return serve(settings, once=once) if sound else 1
+    return serve(settings, once=once, quiet=as_json) if sound else 1
 
 
 @command("serve")

@@ -25,7 +25,8 @@ from ledger.services.body_audit import UNREADABLE, BodyAudit
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
 from ledger.storage import answers, checkpoints, log
-from ledger.storage.engine import reading
+from ledger.storage.engine import integrity_findings, reading, trigger_names
+from ledger.storage.schema import TRIGGERS
 
 CHUNK: Final = 1_000
 FINDINGS_MAX: Final = 1_000
@@ -86,6 +87,7 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
 
     Memory does not grow with the log but for what is withdrawn.
     """
+    ledger.renew_keys()
     report = AuditReport()
     with reading(ledger.engine) as connection:
         leaves = _LeafAudit(connection, report)
@@ -107,6 +109,10 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         with _reported(report, "report"):
             if damaged := answers.count_damaged_reports(connection, ledger.sealer):
                 report.add(None, "report", f"{damaged} import reports do not open")
+        for missing in sorted(TRIGGERS - trigger_names(connection)):
+            report.add(None, "trigger", f"the trigger {missing} is gone")
+        for message in integrity_findings(connection):
+            report.add(None, "database", f"SQLite finds: {message[:200]}")
     return report
 
 

@@ -107,6 +107,7 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
         DamagedError: What is stored is not what was appended, or not a continuation of the last
             checkpoint.
     """
+    ledger.renew_keys()
     with ledger.lock.held():
         with reading(ledger.engine) as connection:
             hold_against_last_checkpoint(ledger, connection)
@@ -122,7 +123,7 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
         if last is None or note.note != last.note:
             checkpoints.write_outside(ledger.home, note.note)
         with writing(ledger.engine) as connection:
-            checkpoints.store(connection, note.checkpoint.size, ledger.clock(), note.note)
+            checkpoints.store(connection, note.checkpoint.size, note.note)
     return note
 
 

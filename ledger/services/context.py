@@ -23,6 +23,7 @@ from ledger.storage.lock import WriteLock
 from ledger.storage.sealing import RandomBytes, Sealer
 
 DATABASE: Final = "ledger.sqlite3"
+KEYS_INDEX: Final = "keys/index.json"
 ID_BYTES: Final = 16
 TIME_BYTES: Final = 6
 GC_OBJECTS: Final = 50_000
@@ -53,6 +54,16 @@ class Ledger:
     random: RandomBytes = os.urandom
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
+
+    keys_stamp: tuple[int, int] = (0, 0)
+
+    def renew_keys(self) -> None:
+        """Open the keyring again if another process has rotated a key since."""
+        stamp = _keys_stamp(self.home)
+        if stamp != self.keys_stamp:
+            self.keyring = Keyring.open(self.home)
+            self.sealer = make_sealer(self.keyring, self.random)
+            self.keys_stamp = stamp
 
     @property
     def origin(self) -> str:
@@ -110,7 +121,14 @@ def assemble(settings: Settings, keyring: Keyring, *, clock: Clock, random: Rand
         lock=WriteLock(settings.home),
         clock=clock,
         random=random,
+        keys_stamp=_keys_stamp(settings.home),
     )
+
+
+def _keys_stamp(home: Path) -> tuple[int, int]:
+    # The index is replaced as a whole, so another inode or time means another keyring.
+    status = (home / KEYS_INDEX).stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def make_sealer(keyring: Keyring, random: RandomBytes) -> Sealer:

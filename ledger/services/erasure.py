@@ -10,8 +10,10 @@ from typing import Any
 
 from ledger.core.canonical import Json
 from ledger.domain.bodies import erasure_body
+from ledger.errors import UnavailableError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
+from ledger.services.rosters import forget_reports
 from ledger.storage import bodies, projections, vault
 from ledger.storage.engine import purge
 
@@ -21,9 +23,15 @@ EXPORTS = "exports"
 def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     """Erase a person; give the index of the erasure's entry and the entries whose bodies are gone.
 
+    The import reports that tell of these entries go too: they are masked, but a name in a wrong
+    column is no name to them.
+
     Raises:
         NotFoundError: No such person, or erased before.
+        UnavailableError: It is recorded, and must be finished (see ``finish_erasure``).
     """
+    for kept in (ledger.home / EXPORTS).glob(f"*{subject}*"):
+        kept.unlink()
 
     def work(batch: Batch) -> Json:
         vault.read_subject(batch.connection, ledger.sealer, subject)
@@ -31,12 +39,25 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
         vault.delete_subject(batch.connection, subject)
         entries = bodies.delete_bodies_of(batch.connection, subject)
         projections.delete_records_of(batch.connection, subject)
+        forget_reports(ledger, batch.connection, entries)
         index = batch.add_public("erasure", "ledger", erasure_body(entries)) if entries else None
         return {"entry": index, "entries": entries}
 
-    written = write(ledger, work)
-    purge(ledger.engine)
-    for kept in (ledger.home / EXPORTS).glob(f"*{subject}*"):
-        kept.unlink()
-    answer: Any = written.answer
+    answer: Any = write(ledger, work).answer
+    finish_erasure(ledger)
     return dict(answer)
+
+
+def finish_erasure(ledger: Ledger) -> None:
+    """Overwrite what erasures freed, in the write-ahead log too.
+
+    Raises:
+        UnavailableError: A reader still sees the old pages; the erasure is recorded, and this must
+            be repeated when the reader has gone.
+    """
+    if not purge(ledger.engine):
+        raise UnavailableError(
+            "erasure: it is recorded, but a reader still keeps old pages of the database; end that"
+            " reader and run 'python -m ledger erase --finish'",
+            code="erasure-unfinished",
+        )

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from keys import rotation
 from keys.index import SECRET
-from keys.keyring import Keyring
 from ledger.core.canonical import Json, decode
 from ledger.core.key_list import PublishedKey
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.context import Ledger, make_sealer
+from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
 from ledger.storage import bodies, projections, vault
 
@@ -63,19 +62,14 @@ def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> di
     """
     if purpose in SECRET:
         version = rotation.rotate_secret(ledger.home, purpose)
-        _reopen(ledger)
+        ledger.renew_keys()
 
         def rewrap(batch: Batch) -> Json:
             return vault.rewrap_all(batch.connection, ledger.sealer)
 
         return {"purpose": purpose, "version": version, "rewrapped": write(ledger, rewrap).answer}
     key = rotation.rotate(ledger.home, purpose, ledger.clock(), overlap_ms)
-    _reopen(ledger)
+    ledger.renew_keys()
     entries = publish_keys(ledger)
     sign_checkpoint(ledger)
     return {"purpose": purpose, "key": key.to_json(), "entries": entries}
-
-
-def _reopen(ledger: Ledger) -> None:
-    ledger.keyring = Keyring.open(ledger.home)
-    ledger.sealer = make_sealer(ledger.keyring, ledger.random)

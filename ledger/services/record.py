@@ -150,6 +150,7 @@ def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = Non
         DamagedError: The database is behind its last checkpoint, or contradicts it.
         UnavailableError: The database cannot be written now; nothing was recorded.
     """
+    ledger.renew_keys()
     sealer = ledger.sealer
     request_tag = b"" if once is None else sealer.tag("request", once.request)
     with ledger.lock.held(), writing(ledger.engine) as connection:

@@ -6,19 +6,22 @@ was interrupted goes on where it stopped. The report that is kept masks what is 
 caller who sent the file sees the values themselves.
 """
 
+import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from typing import Any, Final
 
 import orjson
+from sqlalchemy import Connection
 
 from ledger.core.digest import sha256
 from ledger.domain.number_text import format_decimal, parse_scaled
-from ledger.errors import RefusedError
+from ledger.errors import MalformedError, RefusedError
 from ledger.intake.findings import Problem, RosterRow
+from ledger.intake.messages import Text
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
 from ledger.services.completions import Recorded, record
@@ -30,6 +33,8 @@ from ledger.storage import answers
 from ledger.storage.engine import reading, writing
 
 BATCH_ROWS: Final = 1_000
+# A batch's key is the file's, a control character and the batch's number: no caller's key is one.
+KEY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,14 @@ def _problem(problem: Problem, *, masked: bool) -> dict[str, Any]:
         "column": problem.column,
         "code": problem.code,
         "found": problem.masked_found if masked else problem.found,
-        "expected": asdict(problem.expected),
-        "fix": asdict(problem.fix),
+        "expected": _texts(problem.expected),
+        "fix": _texts(problem.fix),
         "suggestions": list(problem.suggestions),
     }
+
+
+def _texts(text: Text) -> dict[str, str]:
+    return {"zh-Hans": text.zh_hans, "en": text.en}
 
 
 @dataclass(slots=True)
@@ -140,6 +149,11 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
             ``all_or_nothing``, and a row is refused; nothing was recorded. UnavailableError: The
             ledger cannot be written now; what was recorded before stands, and a retry goes on.
     """
+    if key is not None and not KEY.fullmatch(key):
+        raise MalformedError(
+            "idempotency key: expected 1 to 200 characters, no control characters",
+            code="idempotency-key",
+        )
     registry = read_registry(ledger)
     registry.organisation(issuer)
     table = read_roster(data, filename)
@@ -154,7 +168,7 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
             raise RefusedError(
                 f"roster: {bad} rows cannot be recorded, so none was", code="all-or-nothing"
             )
-        batch_key = None if key is None else f"{key}/{number}"
+        batch_key = None if key is None else f"{key}\x1f{number}"
         commands = [row.command for row in batch if row.command is not None]
         recorded = record(
             ledger,
@@ -243,6 +257,15 @@ def _keep_report(ledger: Ledger, issuer: str, summary: ImportSummary, rows: byte
         )
 
 
+def forget_reports(ledger: Ledger, connection: Connection, entries: Collection[int]) -> None:
+    """Delete the kept reports that tell of any of these entries. Costs reading every report."""
+    gone = set(entries)
+    for report_id in answers.report_ids(connection):
+        rows = _read_report(ledger, connection, report_id)["rows"]
+        if any(row["entry_index"] in gone for row in rows):
+            answers.delete_report(connection, report_id)
+
+
 def stored_report(ledger: Ledger, report_id: str) -> dict[str, Any]:
     """Give a kept report: issuer, summary and every row, masked.
 
@@ -250,10 +273,13 @@ def stored_report(ledger: Ledger, report_id: str) -> dict[str, Any]:
         NotFoundError: No such report.
     """
     with reading(ledger.engine) as connection:
-        _, content = answers.read_report(connection, ledger.sealer, report_id)
+        return _read_report(ledger, connection, report_id)
+
+
+def _read_report(ledger: Ledger, connection: Connection, report_id: str) -> dict[str, Any]:
+    _, content = answers.read_report(connection, ledger.sealer, report_id)
     size = int.from_bytes(content[:4], "big")
     report: dict[str, Any] = orjson.loads(content[4 : 4 + size])
-    report["rows"] = [
-        orjson.loads(line) for line in zlib.decompress(content[4 + size :]).splitlines()
-    ]
+    lines = zlib.decompress(content[4 + size :]).splitlines()
+    report["rows"] = [orjson.loads(line) for line in lines]
     return report

@@ -51,6 +51,7 @@ def open_transcript(
         NotFoundError: No such person, or erased.
         DamagedError: A body is not what its entry commits to.
     """
+    ledger.renew_keys()
     stored = vault.read_subject(connection, ledger.sealer, subject)
     registry = ledger.registry.read(connection)
     records = tuple(_open_records(connection, stored))
@@ -122,6 +123,7 @@ def read_transcript(ledger: Ledger, subject: str, on: date) -> dict[str, Any]:
 
 def list_subjects(ledger: Ledger) -> list[dict[str, Any]]:
     """List every person: id, masked name and ID number, number of records."""
+    ledger.renew_keys()
     with reading(ledger.engine) as connection:
         counts = projections.count_records(connection)
         listed = []
@@ -133,6 +135,7 @@ def list_subjects(ledger: Ledger) -> list[dict[str, Any]]:
 
 def find_subject(ledger: Ledger, id_number: str) -> str | None:
     """Find a person's id by their ID number; None if the ledger does not know them."""
+    ledger.renew_keys()
     tag = id_number_tag(ledger.sealer, id_number)
     with reading(ledger.engine) as connection:
         found = vault.find_by_tags(connection, ledger.sealer, [tag])

@@ -133,3 +133,13 @@ def _open_report(sealer: Sealer, row: Row[Any]) -> bytes:
 
 def _report_context(report_id: str, issuer: str, created_at_ms: int) -> bytes:
     return f"report\0{report_id}\0{issuer}\0{created_at_ms}".encode()
+
+
+def report_ids(connection: Connection) -> list[str]:
+    """Give the ids of the kept reports."""
+    return list(connection.execute(select(REPORT.c.id)).scalars())
+
+
+def delete_report(connection: Connection, report_id: str) -> None:
+    """Forget a report."""
+    connection.execute(delete(REPORT).where(REPORT.c.id == report_id))

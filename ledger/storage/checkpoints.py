@@ -18,22 +18,12 @@ from ledger.storage.tables import CHECKPOINT
 FILE_NAME: Final = "checkpoint"
 
 
-def store(connection: Connection, size: int, signed_at_ms: int, note: bytes) -> None:
+def store(connection: Connection, size: int, note: bytes) -> None:
     """Keep a signed checkpoint; the first one for a size stays."""
     connection.execute(
         insert(CHECKPOINT).on_conflict_do_nothing(),
-        [{"size": size, "signed_at_ms": signed_at_ms, "note": note}],
+        [{"size": size, "note": note}],
     )
-
-
-def read_last(connection: Connection) -> tuple[int, int, bytes] | None:
-    """Read (size, signed_at_ms, note) of the newest checkpoint in the database."""
-    row = connection.execute(
-        select(CHECKPOINT.c.size, CHECKPOINT.c.signed_at_ms, CHECKPOINT.c.note)
-        .order_by(CHECKPOINT.c.size.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1], row[2])
 
 
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:

@@ -26,16 +26,19 @@ AUTOCHECKPOINT_PAGES = 4_000
 
 def open_engine(path: Path) -> Engine:
     """Open (and create, if absent) the SQLite database at ``path``."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,  # what is personal must not reach a log through an error's text
+    )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
-    connection.isolation_level = (
-        None  # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE
-    )
+    # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE.
+    connection.isolation_level = None
     # A text that is no UTF-8 any more must not stop the audit that looks for it.
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     for pragma in (
@@ -88,9 +91,28 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def purge(engine: Engine) -> None:
-    """Empty the write-ahead log into the database, so that no erased byte lingers in it."""
+def purge(engine: Engine) -> bool:
+    """Empty the write-ahead log into the database, so that no erased byte lingers in it.
+
+    Tells whether that is done. A reader that is still open keeps the pages that it sees; it is
+    waited for as long as a lock would be.
+    """
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
-        if raw is not None:
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if raw is None:
+            return False
+        # The busy timeout holds here too, and the first number says whether it was not enough.
+        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+
+def integrity_findings(connection: Connection) -> list[str]:
+    """Ask SQLite to check its own pages and indexes; nothing where all is well."""
+    rows = connection.exec_driver_sql("PRAGMA integrity_check").fetchall()
+    return [str(row[0]) for row in rows if row[0] != "ok"]
+
+
+def trigger_names(connection: Connection) -> frozenset[str]:
+    """Give the names of the triggers that the database has."""
+    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    return frozenset(row[0] for row in rows)

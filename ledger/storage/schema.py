@@ -13,6 +13,15 @@ from ledger.errors import DamagedError
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "migrations"
 
+# The triggers that keep the log append-only; an audit misses any that is gone.
+TRIGGERS: Final = frozenset(
+    {
+        *("entry_no_update", "entry_no_delete", "body_no_update", "body_no_delete"),
+        *("checkpoint_no_update", "checkpoint_no_delete", "tile_no_update", "tile_no_delete"),
+        *("head_no_delete", "head_no_shrink"),
+    }
+)
+
 
 def migrate(connection: Connection) -> None:
     """Apply the migrations that the database lacks, inside the caller's transaction.

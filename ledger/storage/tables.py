@@ -51,7 +51,6 @@ CHECKPOINT: Final = Table(
     "checkpoint",
     METADATA,
     Column("size", Integer, primary_key=True, autoincrement=False),
-    Column("signed_at_ms", Integer, nullable=False),
     Column("note", LargeBinary, nullable=False),
 )
 

@@ -20,8 +20,7 @@ TABLES = (
     """CREATE TABLE body ("index" INTEGER NOT NULL PRIMARY KEY, subject VARCHAR(32), salt BLOB,
         content BLOB NOT NULL,
         CHECK ((subject IS NULL) <> (salt IS NULL)))""",
-    """CREATE TABLE checkpoint (size INTEGER NOT NULL PRIMARY KEY, signed_at_ms INTEGER NOT NULL,
-        note BLOB NOT NULL)""",
+    """CREATE TABLE checkpoint (size INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL)""",
     """CREATE TABLE head (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL,
         leaf_hash BLOB NOT NULL, time_ms INTEGER NOT NULL)""",
     """CREATE TABLE subject (id VARCHAR(32) NOT NULL PRIMARY KEY, tag BLOB NOT NULL UNIQUE,
@@ -67,8 +66,8 @@ TRIGGERS = (
         "tile_no_update",
         "UPDATE",
         "tile",
-        "NEW.level <> OLD.level OR NEW.n <> OLD.n OR substr(NEW.hashes, 1, length(OLD.hashes)) <> "
-        "OLD.hashes",
+        "NEW.level <> OLD.level OR NEW.n <> OLD.n OR length(NEW.hashes) < length(OLD.hashes) "
+        "OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes",
     ),
     _refuse("head_no_delete", "DELETE", "head"),
     _refuse("head_no_shrink", "UPDATE", "head", "NEW.size < OLD.size OR NEW.time_ms < OLD.time_ms"),

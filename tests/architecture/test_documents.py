@@ -3,6 +3,9 @@
 import ast
 import re
 
+from ledger.domain import decisions, withdrawal_decisions
+from ledger.intake.messages import MESSAGES
+from ledger.verify.texts import REASONS
 from tests.architecture.tree import files, parsed, python_files, text
 
 SETTING = re.compile(r"\b(?:JINLAN_[A-Z][A-Z0-9_]*|DATABASE_URL)\b")
@@ -55,3 +58,23 @@ def test_every_setting_that_the_code_mentions_is_documented() -> None:
 def test_settings_are_looked_for_in_every_room() -> None:
     """Guards the test above: the one setting that is certain must be found by it."""
     assert any("JINLAN_SHARED" in SETTING.findall(text(name)) for name in python_files("tests"))
+
+
+CODE = re.compile(r'code="([a-z0-9-]+)"')
+
+
+def test_every_error_code_is_in_the_page_of_errors() -> None:
+    documented = set(re.findall(r"^\| `([a-z0-9-]+)`", text("docs/errors.md"), re.MULTILINE))
+    raised = {
+        code: name
+        for name in python_files("ledger", "keys", "api")
+        for code in CODE.findall(text(name))
+    }
+    catalogues = (
+        {key.partition(":")[0] for key in MESSAGES}
+        | REASONS.keys()
+        | set(decisions.CODES)
+        | set(withdrawal_decisions.CODES)
+    )
+    assert {code: name for code, name in raised.items() if code not in documented} == {}
+    assert catalogues - documented == set()

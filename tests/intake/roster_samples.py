@@ -2,9 +2,17 @@
 
 import csv
 import io
+import time
+import tracemalloc
+import zipfile
 from collections.abc import Iterable, Mapping
 
+import pytest
 import xlsxwriter
+
+from ledger.errors import MalformedError
+from ledger.intake.messages import MESSAGES
+from ledger.intake.rosters import read_roster
 
 RIGHT = {
     "姓名": "胡芳雨",
@@ -65,3 +73,36 @@ def workbook(rows: Iterable[Iterable[object]], merges: Mapping[str, str] | None 
         for area, value in (merges or {}).items():
             sheet.merge_range(area, value)
     return file.getvalue()
+
+
+BOOK = workbook([HEADER, row()])
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def refused(data: bytes, name: str | None = None) -> str:
+    """Give the code with which a file is refused, in time and memory."""
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(MalformedError) as caught:
+        read_roster(data, name)
+    elapsed = time.perf_counter() - started
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert elapsed < 3, "tracing slows this about threefold"
+    assert peak < 100_000_000
+    assert caught.value.code in MESSAGES
+    return caught.value.code
+
+
+def repacked(changes: dict[str, bytes]) -> bytes:
+    """Give the sample workbook with some parts replaced or added."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(BOOK)) as old, zipfile.ZipFile(file, "w", 8) as new:
+        parts = {name: old.read(name) for name in old.namelist()} | changes
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return file.getvalue()
+
+
+def sheet(cells: bytes) -> bytes:
+    return b"<worksheet><sheetData><row>" + cells + b"</row></sheetData></worksheet>"

@@ -239,26 +239,8 @@ def test_warnings_do_not_stop_a_row() -> None:
     }
 
 
-def test_title_totals_and_signatures_are_left_out_with_a_count() -> None:
-    text = csv_text(
-        [row(), row(), [], ["合计", "2人"], ["填表人：某某", "", "审核人：某某"], list(HEADER)]
-    )
-    table = read_roster(("某某学校花名册,,\n填报单位：某某,,\n" + text).encode())
-    assert (table.header_row, table.data_rows, table.dropped_rows) == (3, 2, 3)
-    assert [each.file_row for each in parse_rows(table, OCCUPATIONS)] == [4, 5]
 
 
-def test_headers_are_found_in_any_order_and_wording() -> None:
-    words = {
-        "身份证号": "*公民身份號碼",
-        "职业(工种)": "職業（工種）",
-        "证书编号": "證書編碼",
-        "开班日期": "培训开始日期\n(必填)",
-    }
-    header = [words.get(word, word) for word in reversed(HEADER)]
-    table = read_roster(csv_text([row()[::-1]], header=header).encode())
-    (found,) = parse_rows(table, OCCUPATIONS)
-    assert found.command == read_one().command
 
 
 def test_real_dates_and_numbers_of_a_workbook_are_not_cleaned() -> None:
@@ -283,40 +265,10 @@ def test_an_id_number_stored_as_a_number_has_lost_its_end() -> None:
     assert found.codes == ("id-excel-truncated",)
 
 
-def test_merged_class_cells_are_filled_and_reported_but_nothing_of_a_person() -> None:
-    blank = (
-        "培训类型",
-        "职业(工种)",
-        "职业编码",
-        "培训等级",
-        "班级编号",
-        "班级名称",
-        "开班日期",
-        "结班日期",
-    )
-    second = row(身份证号="330199200306204330", **dict.fromkeys(blank, ""))
-    third = row(姓名="", **dict.fromkeys(blank, ""))
-    found = list(parse_rows(read_roster(csv_text([row(), second, third]).encode()), OCCUPATIONS))
-    assert found[1].command is not None
-    assert found[0].command is not None
-    assert found[1].command.training_class == found[0].command.training_class
-    filled = {warning.column for warning in found[1].warnings if warning.code == "filled-down"}
-    assert filled == set(blank)
-    assert found[2].codes == ("name-missing",)
 
 
-def test_a_merged_cell_of_a_workbook_fills_its_own_rows_only() -> None:
-    place = HEADER.index("结班日期")
-    column = chr(ord("A") + place)
-    rows = [HEADER, *([row(结班日期="")] * 3)]
-    data = workbook(rows, {f"{column}2:{column}3": "2023-06-24"})
-    found = list(parse_rows(read_roster(data), OCCUPATIONS))
-    assert [each.codes for each in found] == [(), (), ("date-missing",)]
 
 
-def test_a_blank_beside_its_own_class_number_is_a_blank() -> None:
-    found = list(parse_rows(read_roster(csv_text([row(), row(结班日期="")]).encode()), OCCUPATIONS))
-    assert found[1].codes == ("date-missing",)
 
 
 def test_rows_are_read_as_they_are_asked_for() -> None:

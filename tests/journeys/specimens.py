@@ -5,7 +5,7 @@ of an issuer's, an erasure, an imported roster, and checkpoints along the way.
 """
 
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import certificate, completion, id_number
-from tests.journeys.rewriting import drop_triggers
+from tests.journeys.rewriting import past_triggers
 from tests.journeys.rosters import csv_bytes, row
 
 BATCH = 20
@@ -84,14 +84,11 @@ class Copy:
 
     def edit(self, *statements: str | tuple[str, tuple[Any, ...]]) -> None:
         """Edit the database with the triggers gone."""
-        with closing(sqlite3.connect(self.home / DATABASE, isolation_level=None)) as database:
-            drop_triggers(database)
+        with self.database() as database:
             for statement in statements:
                 sql, values = (statement, ()) if isinstance(statement, str) else statement
                 assert database.execute(sql, values).rowcount != 0, "the edit changed nothing"
 
-    def database(self) -> "closing[sqlite3.Connection]":
-        """Open the database plainly, the triggers gone."""
-        database = sqlite3.connect(self.home / DATABASE, isolation_level=None)
-        drop_triggers(database)
-        return closing(database)
+    def database(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open the database plainly, past the triggers."""
+        return past_triggers(self.home / DATABASE)

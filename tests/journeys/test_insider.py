@@ -5,8 +5,6 @@ real log key. The ledger itself then audits sound. Whoever kept one checkpoint, 
 export from before has all that is needed to show the fork.
 """
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,7 +29,7 @@ from ledger.services.transcripts import find_subject
 from ledger.storage.engine import reading
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
-from tests.journeys.rewriting import drop_triggers, earlier, rewrite_from
+from tests.journeys.rewriting import earlier, past_triggers, rewrite_from
 
 PEOPLE = 30
 
@@ -48,8 +46,7 @@ class Kept:
 
 def rewrite_all(home: Path) -> None:
     """Rewrite history from an early record on and sign all checkpoints anew."""
-    with closing(sqlite3.connect(home / DATABASE, isolation_level=None)) as database:
-        drop_triggers(database)
+    with past_triggers(home / DATABASE) as database:
         rewrite_from(database, 4, earlier)
         database.execute("DELETE FROM checkpoint")
     (home / "checkpoint").unlink()

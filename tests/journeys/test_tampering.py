@@ -164,7 +164,7 @@ OTHER_EDITS: dict[str, tuple[str, list[str]]] = {
     "a public entry added": ("public-entry", ["INSERT INTO public_entry VALUES (9, 'schedule')"]),
     "a checkpoint copied to another size": (
         "checkpoint",
-        ["INSERT INTO checkpoint SELECT size + 1, signed_at_ms, note FROM checkpoint LIMIT 1"],
+        ["INSERT INTO checkpoint SELECT size + 1, note FROM checkpoint LIMIT 1"],
     ),
     "an answer copied to another key": (
         "answer",

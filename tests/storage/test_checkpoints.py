@@ -16,21 +16,20 @@ def engine(tmp_path: Path) -> Engine:
     return make_engine(tmp_path)
 
 
-def test_the_newest_checkpoint_is_that_of_the_largest_size(engine: Engine) -> None:
+def test_checkpoints_are_read_by_size(engine: Engine) -> None:
     with writing(engine) as connection:
-        assert checkpoints.read_last(connection) is None
+        assert list(checkpoints.read_all(connection)) == []
         for size, note in ((3, b"three"), (11, b"eleven"), (5, b"five")):
-            checkpoints.store(connection, size, 1_000 + size, note)
-        assert checkpoints.read_last(connection) == (11, 1_011, b"eleven")
+            checkpoints.store(connection, size, note)
         assert [size for size, _ in checkpoints.read_all(connection)] == [3, 5, 11]
 
 
 def test_the_first_checkpoint_for_a_size_stays(engine: Engine) -> None:
     with writing(engine) as connection:
-        checkpoints.store(connection, 3, 1, b"first")
-        checkpoints.store(connection, 3, 2, b"second")
+        checkpoints.store(connection, 3, b"first")
+        checkpoints.store(connection, 3, b"second")
     with reading(engine) as connection:
-        assert checkpoints.read_last(connection) == (3, 1, b"first")
+        assert list(checkpoints.read_all(connection)) == [(3, b"first")]
 
 
 def test_the_file_outside_holds_the_last_note(tmp_path: Path) -> None:
