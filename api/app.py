@@ -29,7 +29,7 @@ from api.routes.subjects import subjects
 from api.routes.verification import verification
 from api.served import Served, serve_with
 from ledger.errors import LedgerError
-from ledger.services.context import Ledger, open_ledger
+from ledger.services.context import Ledger, open_ledger, spare_collector
 from ledger.services.opening import operator_token
 from ledger.services.settings import Settings
 
@@ -56,6 +56,7 @@ def create_app(ledger: Ledger | None = None) -> flask.Flask:
         NotFoundError: There is no ledger in the data folder.
         CustodyError: A key file or the operator token is missing or open to others.
     """
+    spare_collector()
     opened = ledger or open_ledger(Settings.from_environment())
     app = flask.Flask(
         "api", static_folder=None, template_folder=str(Path(__file__).parent / "pages")

@@ -6,23 +6,12 @@ A cursor says where a page begins, in base64url. It is ours to change, so caller
 
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from ledger.errors import MalformedError
 
 _PREFIX = b"row:"
 _OFFSET_MAX = 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class PageOf:
-    """A page, and the cursor of the one after it; None on the last."""
-
-    items: Sequence[Any]
-    next: str | None
 
 
 def format_cursor(offset: int) -> str:
@@ -48,10 +37,10 @@ def parse_cursor(text: str) -> int:
     raise MalformedError("cursor: expected the value next of the page before")
 
 
-def page_of(items: Sequence[Any], offset: int, limit: int) -> PageOf:
-    """Cut a page of at most ``limit`` items."""
+def next_cursor(offset: int, limit: int, total: int) -> str | None:
+    """Give the cursor of the page behind the one at ``offset``; None if that is the last."""
     end = offset + limit
-    return PageOf(items[offset:end], format_cursor(end) if end < len(items) else None)
+    return format_cursor(end) if end < total else None
 
 
 def link_next(path: str, limit: int, cursor: str) -> str:

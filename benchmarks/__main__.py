@@ -21,7 +21,7 @@ from benchmarks.roster import roster_csv
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
 from ledger.services.completions import record
-from ledger.services.context import Ledger
+from ledger.services.context import Ledger, spare_collector
 from ledger.services.example import install_example
 from ledger.services.opening import initialise
 from ledger.services.organisations import read_registry
@@ -96,6 +96,7 @@ def record_batches(folder: Path, kept: list[bytes]) -> float:
 
 def import_file(folder: Path) -> None:
     """Import a 50,000-row CSV and print rows/s and peak memory; run in a process of its own."""
+    spare_collector()
     path = folder / "roster.csv"
     ledger, issuer = new_ledger(folder)
     started = time.perf_counter()
@@ -125,6 +126,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--import"]:
         import_file(Path(sys.argv[2]))
         return
+    spare_collector()
     kept: list[bytes] = []
     recorded = in_folder(lambda folder: record_batches(folder, kept))
     plain = in_folder(lambda folder: core_insert(folder, kept))

@@ -79,9 +79,9 @@ class KeyFolder:
             key = PrivateKey(purpose, suite, parse_hex(digits, "private key", length=PRIVATE_BYTES))
         except (ValueError, MalformedError):
             # The cause is left out of the chain: it may quote what stands in the file.
-            raise self._unknown(name) from None
+            raise _unknown(self.path / name) from None
         if not content.isascii() or _text(key) != text:
-            raise self._unknown(name)
+            raise _unknown(self.path / name)
         return key
 
     def write_key(self, name: str, key: PrivateKey) -> str:
@@ -146,22 +146,7 @@ class KeyFolder:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _read(self, name: str) -> bytes:
-        path = self.path / name
-        try:
-            descriptor = os.open(name, _READ, dir_fd=self._descriptor)
-        except OSError as error:
-            raise _not_opened(path, "a file", error) from error
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise CustodyError(f"{path}: expected a file, found something else")
-            _check_private(path, found, 0o600)
-            content = os.read(descriptor, _FILE_BYTES_MAX + 1)
-        finally:
-            os.close(descriptor)
-        if len(content) > _FILE_BYTES_MAX:
-            raise self._unknown(name)
-        return content
+        return _read_private(self.path / name, name, self._descriptor)
 
     def _create(self, name: str, content: bytes) -> None:
         try:
@@ -175,13 +160,40 @@ class KeyFolder:
         except OSError as error:
             raise self._failed(name, "written", error) from error
 
-    def _unknown(self, name: str) -> CustodyError:
-        return CustodyError(
-            f"{self.path / name}: not a key file of this ledger; restore it from a backup"
-        )
-
     def _failed(self, name: str, what: str, error: OSError) -> CustodyError:
         return CustodyError(f"{self.path / name}: not {what}: {error.strerror or 'unknown cause'}")
+
+
+def read_private_file(path: Path) -> bytes:
+    """Read a small secret file of our own.
+
+    Raises:
+        CustodyError: It is absent, a symbolic link, not ours, open to others, or too long.
+    """
+    return _read_private(path, str(path), None)
+
+
+def _read_private(path: Path, name: str, folder: int | None) -> bytes:
+    try:
+        descriptor = os.open(name, _READ, dir_fd=folder)
+    except OSError as error:
+        raise _not_opened(path, "a file", error) from error
+    try:
+        # What was opened is what is checked, so that nothing can be exchanged in between.
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise CustodyError(f"{path}: expected a file, found something else")
+        _check_private(path, found, 0o600)
+        content = os.read(descriptor, _FILE_BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _FILE_BYTES_MAX:
+        raise _unknown(path)
+    return content
+
+
+def _unknown(path: Path) -> CustodyError:
+    return CustodyError(f"{path}: not a key file of this ledger; restore it from a backup")
 
 
 @contextmanager

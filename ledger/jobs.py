@@ -12,7 +12,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from ledger.errors import DamagedError, LedgerError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.context import Ledger, open_ledger
+from ledger.services.context import Ledger, open_ledger, spare_collector
 from ledger.services.settings import Settings
 
 CHECKPOINT_SECONDS: Final = 1
@@ -36,6 +36,7 @@ def main() -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+    spare_collector()
     ledger = open_ledger(Settings.from_environment())
     scheduler = BlockingScheduler(timezone="UTC")
     scheduler.add_job(

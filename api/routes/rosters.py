@@ -14,13 +14,14 @@ from api.arguments import (
     wrong_parameter,
 )
 from api.blueprints import blueprint, path_id, query
-from api.pagination import link_next, page_of, parse_cursor
+from api.pagination import link_next, next_cursor, parse_cursor
 from api.schemas.requests import KEY_PATTERN, REPORT_PATTERN, Page, RosterForm
 from api.schemas.rosters import ImportSummaryAnswer, ReportAnswer
 from api.served import served_ledger
 from ledger.errors import MalformedError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.rosters import import_roster, stored_report
+from ledger.services.import_reports import stored_report
+from ledger.services.rosters import import_roster
 
 rosters = blueprint("rosters", "Completion rosters that training organisations post.")
 
@@ -83,9 +84,9 @@ def get_report(report: str) -> tuple[dict[str, Any], dict[str, str]]:
         offset = parse_cursor(asked["cursor"]) if "cursor" in asked else 0
     except MalformedError:
         raise wrong_parameter("cursor") from None
-    kept = stored_report(served_ledger(), report_id)
-    page = page_of(kept["rows"], offset, asked["limit"])
+    kept = stored_report(served_ledger(), report_id, offset, asked["limit"])
+    following = next_cursor(offset, asked["limit"], kept.pop("total"))
     headers = {}
-    if page.next is not None:
-        headers["Link"] = link_next(flask.request.path, asked["limit"], page.next)
-    return {**kept, "id": report_id, "rows": page.items, "next": page.next}, headers
+    if following is not None:
+        headers["Link"] = link_next(flask.request.path, asked["limit"], following)
+    return {**kept, "id": report_id, "next": following}, headers

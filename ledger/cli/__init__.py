@@ -8,6 +8,7 @@ on standard output and nothing else there.
 import click
 
 from ledger.cli import keys, proofs, records, setup
+from ledger.services.context import spare_collector
 
 __all__ = ["main"]
 
@@ -15,6 +16,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Jinlan (金藍): a ledger of skill credits that nobody can quietly rewrite."""
+    spare_collector()
 
 
 for _module in (setup, records, proofs, keys):

@@ -1,6 +1,6 @@
 """The domain's rules that a verifier applies again to proven bodies: scope, credit, withdrawal.
 
-The verifier imports core and credentials only; what it needs of the domain comes through here.
+The verifier imports core and credentials; what it needs of the domain comes through here.
 """
 
 from collections.abc import Mapping, Sequence

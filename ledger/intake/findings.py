@@ -89,6 +89,7 @@ class RosterRow:
             was cleaned.
         problems: Everything that stops the row.
         warnings: What a person should look at.
+        id_number: The ID number where it could be read, also of a refused row; personal.
     """
 
     row: int
@@ -98,16 +99,18 @@ class RosterRow:
     codes: tuple[str, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    id_number: str | None = None
 
 
 class Findings:
     """Gathers what is found in one row."""
 
-    __slots__ = ("cleaned", "problems", "row", "warnings")
+    __slots__ = ("cleaned", "id_number", "problems", "row", "warnings")
 
     def __init__(self, row: int) -> None:
         self.row = row
         self.cleaned = False
+        self.id_number: str | None = None
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -116,7 +119,14 @@ def refused_row(row: int, file_row: int, findings: Findings) -> RosterRow:
     """Give the row whose problems stop it."""
     codes = tuple(dict.fromkeys(problem.code for problem in findings.problems))
     return RosterRow(
-        row, file_row, None, None, codes, tuple(findings.problems), tuple(findings.warnings)
+        row,
+        file_row,
+        None,
+        None,
+        codes,
+        tuple(findings.problems),
+        tuple(findings.warnings),
+        findings.id_number,
     )
 
 

@@ -281,7 +281,73 @@ MESSAGES: Final = MappingProxyType(
         ),
     }
 )
-"""All messages."""
+"""What intake says of cells and files."""
+
+RULE_MESSAGES: Final = MappingProxyType(
+    {
+        "id-name-conflict": _message(
+            "与该证件号码已登记的姓名相同",
+            "the name that is on file for this ID number",
+            "核对姓名和证件号码；若本行正确，请运营方更正已登记的姓名",
+            "Check name and number; if the row is right, have the name on file corrected",
+        ),
+        "record-differs": _message(
+            "与已登记的记录相同",
+            "the values of the record that stands",
+            "若本行正确，以更正方式提交（--correct）；否则按已登记的内容改正",
+            "Post it as a correction (--correct) if this row is right; else mend the row",
+        ),
+        "not-your-record": _message(
+            "本机构登记的记录",
+            "a record of your own",
+            "该记录由其他机构登记，请其更正",
+            "Another organisation recorded it; ask that one to correct it",
+        ),
+        "already-revoked": _message(
+            "未被撤销的记录",
+            "a record that was not revoked",
+            "由本机构撤销的，以更正方式提交（--correct）重新登记；由运营方撤销的，向运营方提出异议",
+            "If you revoked it, post it as a correction (--correct); if the operator did, object there",
+        ),
+        "issuer-inactive": _message(
+            "状态为正常的机构",
+            "an organisation whose status is active",
+            "机构已暂停或关闭，请联系运营方",
+            "Your organisation is suspended or closed; ask the operator",
+        ),
+        "issuer-scope": _message(
+            "在整个培训期间都备案的职业和等级",
+            "an occupation and level that you are accredited for during the whole class",
+            "核对职业、等级和日期；若无误，先请运营方扩大备案范围",
+            "Check occupation, level and dates; if right, have your scope extended first",
+        ),
+        "certificate-number-taken": _message(
+            "只属于一条记录的证书编号",
+            "a certificate number of one record only",
+            "核对证书编号；若本行正确，请更正占用该编号的记录",
+            "Check the number; if the row is right, have the record that holds it corrected",
+        ),
+        "event-in-future": _message(
+            "不晚于今天的日期",
+            "a day not after today",
+            "核对日期，或等培训结束后再提交",
+            "Check the date, or post the row when the class is over",
+        ),
+        "schedule-missing": _message(
+            "有学分标准的日期",
+            "a day on which a credit schedule is in force",
+            "核对日期；若无误，请运营方先发布该日的学分标准（schedule add）",
+            "Check the date; if right, have a schedule published for it first (schedule add)",
+        ),
+        "malformed": _message(
+            "可以登记的内容",
+            "values that can be recorded",
+            "核对本行，去掉首尾空格和过长的内容",
+            "Check the row for blanks at the ends and for text that is too long",
+        ),
+    }
+)
+"""What is said where a rule of the ledger refuses a row that could be read."""
 
 
 def message(key: str) -> Message:
@@ -290,4 +356,9 @@ def message(key: str) -> Message:
     Raises:
         KeyError: The key is not in the catalogue, which a test rules out.
     """
-    return MESSAGES[key]
+    return MESSAGES[key] if key in MESSAGES else RULE_MESSAGES[key]
+
+
+def rule_key(code: str) -> str:
+    """Give the key for a code with which a rule refused a row; an error's own code is rare."""
+    return code if code in RULE_MESSAGES else "malformed"

@@ -130,6 +130,7 @@ class _RowReader:
             ("normalized",) if findings.cleaned else (),
             (),
             tuple(findings.warnings),
+            findings.id_number,
         )
 
     def _fit(self, raw_cells: Sequence[Raw], findings: Findings) -> list[Raw]:
@@ -156,6 +157,7 @@ class _RowReader:
             return None
         number = read_id_number(plain_text(raw_id))
         self._note(findings, "id_number", number.codes, number.warnings, cells)
+        findings.id_number = number.value
         raw_phone = cells[places["phone"]]
         phone = read_phone(raw_phone if isinstance(raw_phone, str) else plain_text(raw_phone))
         self._note(findings, "phone", (), phone.warnings, cells)

@@ -24,7 +24,7 @@ from ledger.errors import LedgerError
 from ledger.services.body_audit import UNREADABLE, BodyAudit
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
-from ledger.storage import answers, checkpoints, log
+from ledger.storage import answers, checkpoints, log, reports
 from ledger.storage.engine import integrity_findings, reading, trigger_names
 from ledger.storage.schema import TRIGGERS
 
@@ -107,7 +107,7 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
             if damaged := answers.count_damaged_answers(connection, ledger.sealer):
                 report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
         with _reported(report, "report"):
-            if damaged := answers.count_damaged_reports(connection, ledger.sealer):
+            if damaged := reports.count_damaged_reports(connection, ledger.sealer):
                 report.add(None, "report", f"{damaged} import reports do not open")
         for missing in sorted(TRIGGERS - trigger_names(connection)):
             report.add(None, "trigger", f"the trigger {missing} is gone")

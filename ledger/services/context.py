@@ -31,39 +31,61 @@ GC_OBJECTS: Final = 50_000
 Clock = Callable[[], int]
 
 
+def spare_collector() -> None:
+    """Let the process look for cyclic garbage less often; each program calls this as it starts.
+
+    A batch makes tens of thousands of small objects that live until it is committed. Looking for
+    cycles among them after every 700 costs a quarter of the time and finds none.
+    """
+    gc.set_threshold(GC_OBJECTS)
+
+
 def system_clock() -> int:
     """Give the time in milliseconds since 1970, UTC."""
     return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKeys:
+    """The open keyring and what seals with its secrets, as of one state of its index."""
+
+    keyring: Keyring
+    sealer: Sealer
+    stamp: tuple[int, int]
 
 
 @dataclass(slots=True)
 class Ledger:
     """An open ledger. Threads may share it; each use opens its own transaction.
 
-    ``registry`` is what this process last read of organisations and schedules. ``checked`` tells
-    whether this process has held the database against its last checkpoint; no write comes before
-    it.
+    ``keys`` are exchanged as a whole when another process has rotated one. ``registry`` is what
+    this process last read of organisations and schedules. ``checked`` tells whether it has held
+    the database against its last checkpoint; no write comes before that.
     """
 
     home: Path
     engine: Engine
-    keyring: Keyring
-    sealer: Sealer
+    keys: OpenKeys
     lock: WriteLock
     clock: Clock = system_clock
     random: RandomBytes = os.urandom
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
 
-    keys_stamp: tuple[int, int] = (0, 0)
+    @property
+    def keyring(self) -> Keyring:
+        """The open keyring."""
+        return self.keys.keyring
+
+    @property
+    def sealer(self) -> Sealer:
+        """What wraps persons' keys and makes tags."""
+        return self.keys.sealer
 
     def renew_keys(self) -> None:
         """Open the keyring again if another process has rotated a key since."""
-        stamp = _keys_stamp(self.home)
-        if stamp != self.keys_stamp:
-            self.keyring = Keyring.open(self.home)
-            self.sealer = make_sealer(self.keyring, self.random)
-            self.keys_stamp = stamp
+        if _keys_stamp(self.home) != self.keys.stamp:
+            self.keys = open_keys(self.home, self.random)
 
     @property
     def origin(self) -> str:
@@ -104,35 +126,43 @@ def open_ledger(
             f"no ledger in {settings.home}: run 'python -m ledger init' there, or set JINLAN_HOME",
             code="no-ledger",
         )
-    keyring = Keyring.open(settings.home)
-    return assemble(settings, keyring, clock=clock, random=random)
+    return assemble(settings, clock=clock, random=random)
 
 
-def assemble(settings: Settings, keyring: Keyring, *, clock: Clock, random: RandomBytes) -> Ledger:
-    """Join an open keyring and the database to a ledger; ``open_ledger`` and ``init`` call this."""
-    # A batch makes tens of thousands of small objects that live until it is committed. Looking for
-    # cycles among them after every 700 costs a quarter of the time and finds none.
-    gc.set_threshold(GC_OBJECTS)
+def assemble(settings: Settings, *, clock: Clock, random: RandomBytes) -> Ledger:
+    """Join the keyring and the database of a data folder; ``open_ledger`` and ``init`` call this.
+
+    Raises:
+        CustodyError: A key file is missing or open to others.
+    """
     return Ledger(
         home=settings.home,
         engine=open_engine(settings.home / DATABASE),
-        keyring=keyring,
-        sealer=make_sealer(keyring, random),
+        keys=open_keys(settings.home, random),
         lock=WriteLock(settings.home),
         clock=clock,
         random=random,
-        keys_stamp=_keys_stamp(settings.home),
     )
+
+
+def open_keys(home: Path, random: RandomBytes) -> OpenKeys:
+    """Open the keyring of a data folder.
+
+    Raises:
+        CustodyError: A key file is missing or open to others.
+    """
+    # The stamp is taken first: a rotation in between is then seen the next time.
+    stamp = _keys_stamp(home)
+    keyring = Keyring.open(home)
+    version = keyring.secret_version("vault")
+    vault_keys = {v: keyring.secret("vault", v) for v in range(1, version + 1)}
+    return OpenKeys(keyring, Sealer(vault_keys, version, keyring.secret("lookup"), random), stamp)
 
 
 def _keys_stamp(home: Path) -> tuple[int, int]:
     # The index is replaced as a whole, so another inode or time means another keyring.
-    status = (home / KEYS_INDEX).stat()
+    try:
+        status = (home / KEYS_INDEX).stat()
+    except FileNotFoundError:
+        return 0, 0
     return status.st_ino, status.st_mtime_ns
-
-
-def make_sealer(keyring: Keyring, random: RandomBytes) -> Sealer:
-    """Give the keyring's vault and lookup secrets to the code that seals with them."""
-    version = keyring.secret_version("vault")
-    vault_keys = {v: keyring.secret("vault", v) for v in range(1, version + 1)}
-    return Sealer(vault_keys, version, keyring.secret("lookup"), random)

@@ -13,8 +13,7 @@ from ledger.domain.bodies import erasure_body
 from ledger.errors import UnavailableError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
-from ledger.services.rosters import forget_reports
-from ledger.storage import bodies, projections, vault
+from ledger.storage import bodies, projections, reports, vault
 from ledger.storage.engine import purge
 
 EXPORTS = "exports"
@@ -23,27 +22,26 @@ EXPORTS = "exports"
 def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     """Erase a person; give the index of the erasure's entry and the entries whose bodies are gone.
 
-    The import reports that tell of these entries go too: they are masked, but a name in a wrong
-    column is no name to them.
+    The import reports in which a row of theirs was refused or warned about go too: these are
+    masked, but a name in a wrong column is no name to them.
 
     Raises:
         NotFoundError: No such person, or erased before.
         UnavailableError: It is recorded, and must be finished (see ``finish_erasure``).
     """
-    for kept in (ledger.home / EXPORTS).glob(f"*{subject}*"):
-        kept.unlink()
 
     def work(batch: Batch) -> Json:
-        vault.read_subject(batch.connection, ledger.sealer, subject)
+        stored = vault.read_subject(batch.connection, ledger.sealer, subject)
         # The key goes first: the database refuses to delete a body whose key is still there.
         vault.delete_subject(batch.connection, subject)
         entries = bodies.delete_bodies_of(batch.connection, subject)
         projections.delete_records_of(batch.connection, subject)
-        forget_reports(ledger, batch.connection, entries)
+        reports.delete_reports_about(batch.connection, stored.tag)
         index = batch.add_public("erasure", "ledger", erasure_body(entries)) if entries else None
         return {"entry": index, "entries": entries}
 
     answer: Any = write(ledger, work).answer
+    (ledger.home / EXPORTS / f"{subject}.json").unlink(missing_ok=True)
     finish_erasure(ledger)
     return dict(answer)
 

@@ -15,7 +15,7 @@ from ledger.core.key_list import PublishedKey
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
-from ledger.storage import bodies, projections, vault
+from ledger.storage import bodies, projections, reports, vault
 
 KIND: Final = "key"
 OVERLAP_MS: Final = 30 * 24 * 3600 * 1000
@@ -53,7 +53,8 @@ def publish_keys(ledger: Ledger) -> list[int]:
 def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> dict[str, Any]:
     """Make a new key current for a purpose; what the old one signed stays good.
 
-    For ``vault`` every person's key is wrapped anew, so that the old version is needed no more.
+    For ``vault`` every person's key is wrapped anew and every import report sealed anew, so that
+    the old version is needed no more.
 
     Raises:
         NotFoundError: There is no such purpose.
@@ -65,6 +66,7 @@ def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> di
         ledger.renew_keys()
 
         def rewrap(batch: Batch) -> Json:
+            reports.reseal_reports(batch.connection, ledger.sealer)
             return vault.rewrap_all(batch.connection, ledger.sealer)
 
         return {"purpose": purpose, "version": version, "rewrapped": write(ledger, rewrap).answer}

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 from typing import Final
 
+from keys.custody import read_private_file
 from keys.keyring import Keyring
 from keys.publication import write_key_list
 from ledger.core.key_list import KeyList
-from ledger.errors import CustodyError, RefusedError
+from ledger.errors import RefusedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import DATABASE, Clock, Ledger, assemble, open_ledger, system_clock
 from ledger.services.key_entries import publish_keys
@@ -45,7 +46,7 @@ def initialise(
     keyring = Keyring.open(home)
     # A rotation may have died before it wrote the list.
     write_key_list(home, keyring.published())
-    ledger = assemble(settings, keyring, clock=clock, random=random)
+    ledger = assemble(settings, clock=clock, random=random)
     with ledger.lock.held(), writing(ledger.engine) as connection:
         schema.migrate(connection)
         if not log.has_head(connection):
@@ -91,11 +92,4 @@ def operator_token(home: Path) -> str:
     Raises:
         CustodyError: The file is missing or open to others.
     """
-    path = home / TOKEN_FILE
-    try:
-        mode = path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        raise CustodyError(f"{path}: missing; run 'python -m ledger init'") from None
-    if mode & 0o077:
-        raise CustodyError(f"{path}: found mode {mode:04o}, expected 0600; run chmod 600 {path}")
-    return path.read_text().strip()
+    return read_private_file(home / TOKEN_FILE).decode("ascii", "replace").strip()

@@ -4,6 +4,7 @@ What the authority sets, each an entry of the log.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ledger.core.digest import sha256
@@ -71,6 +72,41 @@ def add_organisation(
 
     write(ledger, work)
     return organisation
+
+
+def change_organisation(
+    ledger: Ledger,
+    organisation_id: str,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    scope: Iterable[Scope] | None = None,
+) -> Organisation:
+    """Record an organisation as it is from now on, with what is given changed; give it.
+
+    What it issued before stays, and is verified against what it was registered for then. Where
+    nothing differs, nothing is recorded.
+
+    Raises:
+        NotFoundError: No organisation has that id.
+        MalformedError: A field is outside its form.
+    """
+    given = {"name": name, "status": status, "scope": None if scope is None else tuple(scope)}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    changed: Organisation
+
+    def work(batch: Batch) -> None:
+        nonlocal changed
+        known = batch.ledger.registry.read(batch.connection).organisation(organisation_id)
+        changed = replace(known, **changes)
+        if changed == known:
+            return
+        body = organisation_body(changed)
+        parse_organisation_body(body)
+        batch.add_public("organisation", LEDGER, body)
+
+    write(ledger, work)
+    return changed
 
 
 def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:

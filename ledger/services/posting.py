@@ -160,7 +160,11 @@ class Posting:
         if isinstance(decision, Refused):
             return Outcome("rejected", decision.code, decision.message, decision.entry_index)
         if isinstance(decision, Duplicate):
-            return Outcome("duplicate", decision.code, None, decision.entry_index)
+            repeats = decision.entry_index
+            message = (
+                f"与第 {repeats} 号条目相同，未重复登记 / Repeats entry {repeats}; nothing new"
+            )
+            return Outcome("duplicate", decision.code, message, repeats)
         return self._accept(command, facts, subject, decision)
 
     def _accept(

@@ -7,34 +7,49 @@ caller who sent the file sees the values themselves.
 """
 
 import re
-import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import Connection
-
 from ledger.core.digest import sha256
+from ledger.domain.levels import level_of
 from ledger.domain.number_text import format_decimal, parse_scaled
+from ledger.domain.records import RecordCompletion
 from ledger.errors import MalformedError, RefusedError
 from ledger.intake.findings import Problem, RosterRow
-from ledger.intake.messages import Text
+from ledger.intake.messages import Text, rule_key
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
+from ledger.intake.tables import Table
 from ledger.services.completions import Recorded, record
 from ledger.services.context import Ledger
+from ledger.services.import_reports import ReportDraft, keep_report
 from ledger.services.organisations import read_registry
 from ledger.services.posting import Outcome
 from ledger.services.record import Once, write
-from ledger.storage import answers
-from ledger.storage.engine import reading, writing
 
 BATCH_ROWS: Final = 1_000
 # A batch's key is the file's, a control character and the batch's number: no caller's key is one.
 KEY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+_CLASS: Final = ("class_number", "class_name")
+_LAST_DAY: Final = ("end", "period")
+# Where the refusal by a rule points to: the first of these columns that the file has, else the row.
+_RULE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "id-name-conflict": ("name",),
+        "record-differs": _CLASS,
+        "not-your-record": _CLASS,
+        "already-revoked": _CLASS,
+        "issuer-scope": ("occupation_code", "occupation"),
+        "certificate-number-taken": ("certificate_number",),
+        "event-in-future": _LAST_DAY,
+        "schedule-missing": _LAST_DAY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +61,14 @@ class ImportedRow:
         outcome: ``accepted``, ``rejected`` or ``duplicate``.
         codes: Stable codes, in the words of the intake and of the rules.
         result: What the ledger decided, where the row got that far.
+        problems: What stopped it, in the intake or by a rule.
     """
 
     source: RosterRow
     outcome: str
     codes: tuple[str, ...]
     result: Outcome | None
+    problems: tuple[Problem, ...] = ()
 
     def to_json(self, *, masked: bool) -> dict[str, Any]:
         """Give the row of a report; ``masked`` hides what is personal."""
@@ -62,7 +79,7 @@ class ImportedRow:
             "codes": list(self.codes),
             "normalized": None,
             "entry_index": None if self.result is None else self.result.entry_index,
-            "problems": [_problem(each, masked=masked) for each in self.source.problems],
+            "problems": [_problem(each, masked=masked) for each in self.problems],
             "warnings": [_problem(each, masked=masked) for each in self.source.warnings],
             "notices": [] if self.result is None else list(self.result.notices),
             "message": None if self.result is None else self.result.message,
@@ -137,11 +154,13 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
     correcting: bool = False,
     all_or_nothing: bool = False,
     on_row: Callable[[ImportedRow], None] = lambda _row: None,
+    on_total: Callable[[int], None] = lambda _rows: None,
 ) -> ImportSummary:
     """Import a completion roster (CSV or XLSX) that an organisation posts.
 
-    Costs about the same for each row; memory holds the file and one batch. ``on_row`` sees every
-    row in order, once its batch is recorded.
+    Costs about the same for each row; memory holds the file and one batch. ``on_total`` is
+    told the number of rows once the file was read; ``on_row`` sees every row in order, once its
+    batch is recorded.
 
     Raises:
         MalformedError: The file is not a roster; nothing was recorded. NotFoundError: The issuer is
@@ -157,10 +176,11 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
     registry = read_registry(ledger)
     registry.organisation(issuer)
     table = read_roster(data, filename)
+    on_total(table.data_rows)
     rows = parse_rows(table, registry.occupations)
     summary = ImportSummary(format=table.format, encoding=table.encoding)
     summary.report_id, known = _open_import(ledger, issuer, data, key)
-    tally = _Tally(summary, on_row, replayed=known)
+    tally = _Tally(ledger, summary, _headings(table), on_row, replayed=known)
     batches: Iterable[list[RosterRow]] = [list(rows)] if all_or_nothing else _batches(rows)
     for number, batch in enumerate(batches):
         if all_or_nothing and any(row.command is None for row in batch):
@@ -181,7 +201,8 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
         tally.add(batch, recorded)
     summary.dropped = table.dropped_rows
     tally.finish()
-    _keep_report(ledger, issuer, summary, tally.kept())
+    head = {"issuer": issuer, "summary": summary.to_json()}
+    keep_report(ledger, summary.report_id, tally.draft, head)
     return summary
 
 
@@ -201,16 +222,23 @@ def _batches(rows: Iterator[RosterRow]) -> Iterator[list[RosterRow]]:
 
 
 class _Tally:
-    """Adds up an import, row by row, and keeps the masked report as compressed lines of JSON."""
+    """Adds up an import, row by row, and drafts the masked report."""
 
     def __init__(
-        self, summary: ImportSummary, on_row: Callable[[ImportedRow], None], *, replayed: bool
+        self,
+        ledger: Ledger,
+        summary: ImportSummary,
+        headings: Mapping[str, str],
+        on_row: Callable[[ImportedRow], None],
+        *,
+        replayed: bool,
     ) -> None:
+        self.draft = ReportDraft()
+        self._ledger = ledger
         self._summary = summary
+        self._headings = headings
         self._on_row = on_row
         self._credits = Fraction()
-        self._compressor = zlib.compressobj()
-        self._kept: list[bytes] = []
         summary.replayed = replayed
 
     def add(self, batch: Sequence[RosterRow], recorded: Recorded) -> None:
@@ -219,7 +247,8 @@ class _Tally:
         self._summary.replayed = self._summary.replayed and recorded.replayed
         lines = []
         for row in batch:
-            imported = _imported(row, None if row.command is None else next(outcomes))
+            result = None if row.command is None else next(outcomes)
+            imported = _imported(row, result, self._headings)
             self._summary.rows += 1
             self._summary.outcomes[imported.outcome] += 1
             if (
@@ -229,57 +258,52 @@ class _Tally:
             ):
                 self._credits += parse_scaled(imported.result.credits)
             self._on_row(imported)
-            lines.append(orjson.dumps(imported.to_json(masked=True)))
-        self._kept.append(self._compressor.compress(b"".join(line + b"\n" for line in lines)))
+            if row.id_number is not None and (row.warnings or imported.outcome == "rejected"):
+                self.draft.add_person(self._ledger, row.id_number)
+            lines.append(imported.to_json(masked=True))
+        self.draft.add(lines)
 
     def finish(self) -> None:
         """Write down the sum."""
         self._summary.credits = format_decimal(self._credits)
 
-    def kept(self) -> bytes:
-        """Give the compressed masked rows."""
-        return b"".join(self._kept) + self._compressor.flush()
+
+def _headings(table: Table) -> dict[str, str]:
+    return {field: table.header[place] for field, place in table.columns.items()}
 
 
-def _imported(row: RosterRow, result: Outcome | None) -> ImportedRow:
-    if result is None:
-        return ImportedRow(row, "rejected", row.codes, None)
+def _imported(row: RosterRow, result: Outcome | None, headings: Mapping[str, str]) -> ImportedRow:
+    if result is None or row.command is None:
+        return ImportedRow(row, "rejected", row.codes, None, row.problems)
     codes = row.codes if result.code is None else (result.code,)
-    return ImportedRow(row, result.outcome, codes, result)
+    problems = row.problems
+    if result.outcome == "rejected" and result.code is not None:
+        problems = (_rule_problem(row.row, row.command, result.code, headings),)
+    return ImportedRow(row, result.outcome, codes, result, problems)
 
 
-def _keep_report(ledger: Ledger, issuer: str, summary: ImportSummary, rows: bytes) -> None:
-    head = orjson.dumps({"issuer": issuer, "summary": summary.to_json()})
-    content = len(head).to_bytes(4, "big") + head + rows
-    with ledger.lock.held(), writing(ledger.engine) as connection:
-        answers.store_report(
-            connection, ledger.sealer, summary.report_id, issuer, ledger.clock(), content
-        )
+def _rule_problem(
+    row: int, command: RecordCompletion, code: str, headings: Mapping[str, str]
+) -> Problem:
+    """Give what a rule found wrong with a row in the form of what intake finds wrong."""
+    column = next((each for each in _RULE_COLUMNS.get(code, ()) if each in headings), None)
+    if column is None:
+        return Problem(row, "", rule_key(code), "", "row")
+    return Problem(row, headings[column], rule_key(code), _found(command, column), column)
 
 
-def forget_reports(ledger: Ledger, connection: Connection, entries: Collection[int]) -> None:
-    """Delete the kept reports that tell of any of these entries. Costs reading every report."""
-    gone = set(entries)
-    for report_id in answers.report_ids(connection):
-        rows = _read_report(ledger, connection, report_id)["rows"]
-        if any(row["entry_index"] in gone for row in rows):
-            answers.delete_report(connection, report_id)
-
-
-def stored_report(ledger: Ledger, report_id: str) -> dict[str, Any]:
-    """Give a kept report: issuer, summary and every row, masked.
-
-    Raises:
-        NotFoundError: No such report.
-    """
-    with reading(ledger.engine) as connection:
-        return _read_report(ledger, connection, report_id)
-
-
-def _read_report(ledger: Ledger, connection: Connection, report_id: str) -> dict[str, Any]:
-    _, content = answers.read_report(connection, ledger.sealer, report_id)
-    size = int.from_bytes(content[:4], "big")
-    report: dict[str, Any] = orjson.loads(content[4 : 4 + size])
-    lines = zlib.decompress(content[4 + size :]).splitlines()
-    report["rows"] = [orjson.loads(line) for line in lines]
-    return report
+def _found(command: RecordCompletion, column: str) -> str:
+    taught, occupation = command.training_class, command.occupation
+    days = f"{taught.start} - {taught.end}"
+    filed_for = f"{level_of(command.level).label}, {days}"
+    values = {
+        "name": command.person.name,
+        "class_number": taught.number,
+        "class_name": taught.name,
+        "occupation_code": f"{occupation.code}, {filed_for}",
+        "occupation": f"{occupation.name}, {filed_for}",
+        "certificate_number": None if command.certificate is None else command.certificate.number,
+        "end": taught.end.isoformat(),
+        "period": days,
+    }
+    return values[column] or ""

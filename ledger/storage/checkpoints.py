@@ -26,6 +26,12 @@ def store(connection: Connection, size: int, note: bytes) -> None:
     )
 
 
+def is_stored(connection: Connection, size: int) -> bool:
+    """Tell whether the database has a checkpoint of this size."""
+    query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == size)
+    return connection.execute(query).first() is not None
+
+
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     """Stream (size, note) of every checkpoint, oldest first."""
     rows = connection.execute(

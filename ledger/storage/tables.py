@@ -13,7 +13,7 @@ others hold.
 * ``subject``: the vault: a person's random id, look-up tag, wrapped key and sealed facts.
 * ``record``, ``public_entry``: projections, rebuilt from entries and bodies at any time.
 * ``answer``: idempotency keys with the first answer.
-* ``report``: import reports, sealed.
+* ``report``, ``report_part``, ``report_person``: import reports, sealed.
 """
 
 from typing import Final
@@ -111,7 +111,22 @@ REPORT: Final = Table(
     "report",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("issuer", String(32), nullable=False),
     Column("created_at_ms", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
+
+REPORT_PART: Final = Table(
+    "report_part",
+    METADATA,
+    Column("report", String(32), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+REPORT_PERSON: Final = Table(
+    "report_person",
+    METADATA,
+    Column("report", String(32), primary_key=True),
+    Column("tag", LargeBinary, primary_key=True),
+)
+Index("report_person_tag", REPORT_PERSON.c.tag)

@@ -37,8 +37,13 @@ TABLES = (
     """CREATE TABLE answer (issuer VARCHAR(32) NOT NULL, "key" VARCHAR(255) NOT NULL,
         request_tag BLOB NOT NULL,
         answer BLOB NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (issuer, "key"))""",
-    """CREATE TABLE report (id VARCHAR(32) NOT NULL PRIMARY KEY, issuer VARCHAR(32) NOT NULL,
-        created_at_ms INTEGER NOT NULL, content BLOB NOT NULL)""",
+    """CREATE TABLE report (id VARCHAR(32) NOT NULL PRIMARY KEY, created_at_ms INTEGER NOT NULL,
+        content BLOB NOT NULL)""",
+    """CREATE TABLE report_part (report VARCHAR(32) NOT NULL, part INTEGER NOT NULL,
+        content BLOB NOT NULL, PRIMARY KEY (report, part))""",
+    """CREATE TABLE report_person (report VARCHAR(32) NOT NULL, tag BLOB NOT NULL,
+        PRIMARY KEY (report, tag)) WITHOUT ROWID""",
+    """CREATE INDEX report_person_tag ON report_person (tag)""",
 )
 
 

@@ -239,10 +239,6 @@ def test_warnings_do_not_stop_a_row() -> None:
     }
 
 
-
-
-
-
 def test_real_dates_and_numbers_of_a_workbook_are_not_cleaned() -> None:
     values: dict[str, object] = dict(RIGHT)
     values |= {
@@ -263,12 +259,6 @@ def test_an_id_number_stored_as_a_number_has_lost_its_end() -> None:
     values = {**RIGHT, "身份证号": 330199199505192154}
     (found,) = parse_rows(read_roster(workbook([HEADER, values.values()])), OCCUPATIONS)
     assert found.codes == ("id-excel-truncated",)
-
-
-
-
-
-
 
 
 def test_rows_are_read_as_they_are_asked_for() -> None:

@@ -40,7 +40,9 @@ KEYED = {
     "head": ("id", ("size", "leaf_hash", "time_ms")),
     "subject": ("id", ("id", "tag", "key_version", "wrapped_key", "facts")),
     "answer": ("issuer, key", ("issuer", "key", "request_tag", "answer", "seal")),
-    "report": ("id", ("id", "issuer", "created_at_ms", "content")),
+    "report": ("id", ("id", "created_at_ms", "content")),
+    "report_part": ("report, part", ("report", "part", "content")),
+    "report_person": ("report, tag", ("report", "tag")),
 }
 PLACES = [
     *(

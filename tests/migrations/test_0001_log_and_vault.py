@@ -15,7 +15,7 @@ from tests.storage.log_fixture import append, make_engine
 SEED = (
     """INSERT INTO body VALUES (0, NULL, x'01', x'02')""",
     """INSERT INTO body VALUES (1, 'person', NULL, x'03')""",
-    """INSERT INTO checkpoint VALUES (3, 1, x'04')""",
+    """INSERT INTO checkpoint VALUES (3, x'04')""",
     """INSERT INTO subject VALUES ('person', x'05', 1, x'06', x'07')""",
 )
 
@@ -112,7 +112,7 @@ def test_replacing_a_row_of_the_log_is_refused(engine: Engine, table: str) -> No
     values = {
         "entry": "(0, x'00', x'00')",
         "body": "(0, NULL, x'00', x'00')",
-        "checkpoint": "(3, 0, x'00')",
+        "checkpoint": "(3, x'00')",
         "tile": "(0, 0, x'00')",
     }
     with pytest.raises(IntegrityError):

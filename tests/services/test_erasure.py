@@ -10,7 +10,8 @@ from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.services.erasure import EXPORTS, erase
 from ledger.services.exports import export_bundle
-from ledger.services.rosters import import_roster, stored_report
+from ledger.services.import_reports import stored_report
+from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from ledger.verify import verify

@@ -7,9 +7,10 @@ import pytest
 from ledger.core.canonical import decode
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.context import Ledger
+from ledger.services.import_reports import stored_report
 from ledger.services.key_entries import key_body, publish_keys, rotate_key
 from ledger.services.opening import initialise
-from ledger.services.rosters import import_roster, stored_report
+from ledger.services.rosters import import_roster
 from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject, list_subjects
 from ledger.storage import vault

@@ -7,7 +7,8 @@ import pytest
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
 from ledger.services import rosters
 from ledger.services.context import Ledger
-from ledger.services.rosters import ImportedRow, import_roster, stored_report
+from ledger.services.import_reports import stored_report
+from ledger.services.rosters import ImportedRow, import_roster
 from ledger.services.transcripts import list_subjects
 from tests.ledgers import (
     make_ledger,
@@ -76,7 +77,7 @@ def test_the_sender_sees_values_and_the_kept_report_is_masked(ledger: Ledger) ->
     for n in (0, 1):
         for trace in (make_person(n).name, make_person(n).id_number[6:14]):
             assert trace not in str(kept)
-    stored = bytes(query(ledger, "SELECT content FROM report")[0][0])  # type: ignore[call-overload]
+    stored = bytes(query(ledger, "SELECT content FROM report_part")[0][0])  # type: ignore[call-overload]
     assert b"accepted" not in stored
     with pytest.raises(NotFoundError):
         stored_report(ledger, "rep-x")
