@@ -7,18 +7,21 @@ on standard output and nothing else there.
 
 import click
 
-from ledger.cli import keys, proofs, records, setup
+from ledger.cli import keys, organisations, proofs, records, schedules, setup
+from ledger.cli.output import Commands
 from ledger.services.context import spare_collector
 
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def main() -> None:
     """Jinlan (金藍): a ledger of skill credits that nobody can quietly rewrite."""
     spare_collector()
 
 
-for _module in (setup, records, proofs, keys):
+for _module in (setup, organisations, schedules, records, proofs, keys):
     for _command in _module.COMMANDS:
         main.add_command(_command)

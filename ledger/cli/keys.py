@@ -1,9 +1,13 @@
-"""Commands about keys: keys list, keys rotate."""
+"""Commands about keys: keys list, keys rotate, keys revoke."""
 
 import click
 
+from keys import rotation
 from ledger.cli.output import command, opened_ledger, print_json
-from ledger.services.key_entries import OVERLAP_MS, rotate_key
+from ledger.core.instant import parse_instant
+from ledger.errors import MalformedError
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.key_entries import OVERLAP_MS, publish_keys, rotate_key
 from ledger.services.opening import key_list
 
 DAY_MS = 24 * 3600 * 1000
@@ -59,6 +63,40 @@ def rotate(*, purpose: str, overlap_days: int, as_json: bool) -> None:
         )
 
 
+@command("revoke")
+@click.argument("key_id", metavar="ID")
+@click.option(
+    "--compromised-at",
+    metavar="INSTANT",
+    help=(
+        "From when others may have held it, such as 2026-11-22T08:00:00.000Z: what it signed since "
+        "then is not believed."
+    ),
+)
+def revoke(*, key_id: str, compromised_at: str | None, as_json: bool) -> None:
+    """Withdraw a key that was rotated away."""
+    since = None if compromised_at is None else _instant(compromised_at)
+    with opened_ledger() as ledger:
+        revoked = rotation.revoke(ledger.home, key_id, ledger.clock(), compromised_at_ms=since)
+        ledger.renew_keys()
+        entries = publish_keys(ledger)
+        sign_checkpoint(ledger)
+    if as_json:
+        print_json({"key": revoked.to_json(), "entries": entries})
+    else:
+        click.echo(
+            f"{revoked.purpose} key {revoked.id} is revoked; hand keys.json to verifiers anew"
+        )
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text)
+    except MalformedError as error:
+        raise click.BadParameter(error.message, param_hint="--compromised-at") from error
+
+
 keys.add_command(list_keys)
+keys.add_command(revoke)
 keys.add_command(rotate)
 COMMANDS = (keys,)

@@ -5,14 +5,16 @@ Roster in, credits out, an export, and a verdict that needs no ledger.
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from ledger.cli.output import print_json
+from ledger.cli.output import print_json, write_private
 from ledger.cli.records import today
+from ledger.cli.words import row_lines, transcript_lines
 from ledger.example import ROSTER
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
@@ -36,14 +38,14 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
         school = install_example(ledger)
         say(f"1  ledger     {ledger.origin} in {ledger.home}")
         say(f"2  school     {school.name} ({school.id})")
-        refused: list[ImportedRow] = []
+        told: list[ImportedRow] = []
         summary = import_roster(
             ledger,
             school.id,
             ROSTER.read_bytes(),
             ROSTER.name,
             key=KEY,
-            on_row=lambda row: refused.append(row) if row.outcome == "rejected" else None,
+            on_row=lambda row: told.append(row) if row.outcome != "accepted" else None,
         )
         counts = summary.outcomes
         say(
@@ -52,11 +54,12 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
             f"{counts['rejected']} rejected"
             + ("  (as recorded by an earlier run)" if summary.replayed else "")
         )
-        for row in refused:
-            say(f"                row {row.source.row}: {', '.join(row.codes)}")
+        for row in told:
+            _say_below(say, row_lines(row))
         say(f"4  credits    {summary.credits} credits granted")
-        exported, total = _export(ledger)
-        say(f"5  transcript {total} credits for one worker")
+        exported, transcript = _export(ledger)
+        say("5  transcript of one worker:")
+        _say_below(say, transcript_lines(transcript))
         say(f"6  export     {exported}")
         size = sign_checkpoint(ledger).checkpoint.size
         say(f"7  checkpoint {size} entries, signed: {settings.home / 'checkpoint'}")
@@ -66,7 +69,7 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
     arguments = [sys.executable, "-m", "ledger", "verify", str(exported), "--trust", str(trust)]
     verdict = subprocess.run(arguments, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     say("8  verdict    by a fresh process, from that file and keys.json alone:")
-    say("".join(f"              {line}\n" for line in verdict.stdout.splitlines()).rstrip())
+    _say_below(say, verdict.stdout.splitlines())
     sound = verdict.returncode == 0
     if as_json:
         print_json(
@@ -75,18 +78,28 @@ def run_main_job(settings: Settings, *, as_json: bool) -> bool:
     return sound
 
 
-def _export(ledger: Ledger) -> tuple[Path, str]:
-    """Export the worker with the most credits among those with the most records."""
+def _say_below(say: Callable[[str], None], lines: Iterable[str]) -> None:
+    for line in lines:
+        say(f"              {line}")
+
+
+def _export(ledger: Ledger) -> tuple[Path, dict[str, Any]]:
+    """Export the worker with the most credits among those with the most records.
+
+    Give the file, and the transcript that it holds.
+    """
     listed = list_subjects(ledger)
     most = max(each["records"] for each in listed)
-    totals = {
-        each["id"]: read_transcript(ledger, each["id"], today(ledger))["total_credits"]
-        for each in listed
-        if each["records"] == most
-    }
-    subject: str = max(totals, key=lambda each: Decimal(totals[each]))
+    chosen = max(
+        (
+            read_transcript(ledger, each["id"], today(ledger))
+            for each in listed
+            if each["records"] == most
+        ),
+        key=lambda each: Decimal(each["total_credits"]),
+    )
     folder = ledger.home / EXPORTS
     folder.mkdir(mode=0o700, exist_ok=True)
-    target = folder / f"{subject}.json"
-    target.write_bytes(export_bundle(ledger, subject, today(ledger)))
-    return target, totals[subject]
+    target = folder / f"{chosen['subject']}.json"
+    write_private(target, export_bundle(ledger, chosen["subject"], today(ledger)))
+    return target, chosen

@@ -1,20 +1,30 @@
 """What every command shares.
 
-Settings, errors as exit status, JSON or text out, progress on standard error.
+Settings, errors as exit status, JSON or text out, private files, progress on standard error.
 """
 
 import functools
+import os
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 import click
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
-from ledger.errors import LedgerError, RefusedError
+from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.settings import Settings
 
@@ -24,7 +34,29 @@ WRONG_USE: Final = 2
 
 WRONG_USE_CODES: Final = frozenset({"no-ledger", "setting-unusable"})
 
-Advance = Callable[[int], None]
+
+class Commands(click.Group):
+    """The commands, whose wrong use is told as JSON too where ``--json`` asks for it."""
+
+    def main(  # type: ignore[explicit-override]  # from 3.12 on
+        self,
+        args: Sequence[str] | None = None,
+        *rest: Any,  # noqa: ANN401 - handed on to click as it is
+        **options: Any,  # noqa: ANN401 - handed on to click as it is
+    ) -> Any:  # noqa: ANN401 - click's own
+        """Run a command and exit with its status: 2 for wrong use."""
+        given = sys.argv[1:] if args is None else list(args)
+        if "--json" not in given:
+            return super().main(args, *rest, **options)
+        try:
+            super().main(given, *rest, **{**options, "standalone_mode": False})
+        except click.ClickException as error:
+            report_error(MalformedError(error.format_message()), as_json=True)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            report_error(RefusedError("not answered", code="not-confirmed"), as_json=True)
+            sys.exit(UNSOUND)
+        sys.exit(SOUND)
 
 
 def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
@@ -78,11 +110,68 @@ def opened_ledger() -> Iterator[Ledger]:
 
 
 @contextmanager
-def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Advance]:
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that only its owner may read.
+
+    It takes the name ``path`` when it is whole, and replaces what had that name; if the writing
+    fails, what was there stays. A pipe or a device is written to as it is.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
+    target = path.resolve()
+    try:
+        descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(target)
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600, whole or not at all: what it holds names a person.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
+    with private_file(path) as file:
+        file.write(data)
+
+
+class Watch:
+    """Tells who waits how far a command is; does nothing where nobody watches."""
+
+    def __init__(self, bar: Progress | None = None, task: TaskID | None = None) -> None:
+        self._bar = bar
+        self._task = task
+
+    def expect(self, total: int) -> None:
+        """Say how many there will be."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, total=total)
+
+    def advance(self, count: int) -> None:
+        """Say that ``count`` more are done."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=count)
+
+
+@contextmanager
+def progress(label: str, *, quiet: bool = False) -> Iterator[Watch]:
     """Show a progress bar on standard error where a person watches it."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield lambda _count: None
+        yield Watch()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -91,5 +180,4 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, advance=count)
+        yield Watch(bar, bar.add_task(label, total=None))

@@ -1,6 +1,7 @@
 """Commands that check and prove: verify, audit, checkpoint, prove."""
 
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,14 +16,15 @@ from ledger.cli.output import (
     print_json,
     progress,
 )
+from ledger.cli.words import report_lines
 from ledger.core.key_list import KeyList, decode_key_list
-from ledger.errors import NotFoundError
+from ledger.errors import LedgerError, NotFoundError
 from ledger.services.auditing import audit
-from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.context import system_clock
+from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
+from ledger.services.context import Ledger, system_clock
 from ledger.services.proving import entry_bytes, prove
 from ledger.services.settings import Settings
-from ledger.verify import Report, verify
+from ledger.verify import verify
 
 
 def read_trust(path: Path | None) -> KeyList:
@@ -60,24 +62,16 @@ def verify_command(*, file: Path, trust: Path | None, lang: str, as_json: bool) 
     if as_json:
         print_json(report.to_json())
     else:
-        _print_report(report, lang)
+        click.echo("\n".join(report_lines(report, lang)))
     return SOUND if report.verdict == "valid" else UNSOUND
 
 
-def _print_report(report: Report, lang: str) -> None:
-    document = report.to_json()
-    click.echo(
-        f"{document['text'][lang]}  ({report.verdict}, {report.kind}, checked "
-        f"{document['checked_at']})"
-    )
-    for check in document["checks"]:
-        mark = {"pass": "+", "fail": "x", "unchecked": "?"}[check["result"]]
-        reason = (
-            "" if check["reason"] is None else f": {check['reason_text'][lang]} ({check['reason']})"
-        )
-        click.echo(f"  {mark} {check['text'][lang]}{reason}")
-    for record in document["records"]:
-        click.echo(f"  #{record['index']}  {record['text'][lang]}")
+def _entries_signed(ledger: Ledger) -> int:
+    """Give about how many entries there are, for a progress bar; an audit believes no number."""
+    with suppress(LedgerError):
+        last = last_checkpoint(ledger)
+        return 0 if last is None else last.checkpoint.size
+    return 0
 
 
 @command("audit")
@@ -86,8 +80,9 @@ def audit_command(*, as_json: bool) -> int:
 
     Entries, leaf hashes, tiles, bodies, projections, checkpoints.
     """
-    with opened_ledger() as ledger, progress("entries", None, quiet=as_json) as advance:
-        report = audit(ledger, advance)
+    with opened_ledger() as ledger, progress("entries", quiet=as_json) as watch:
+        watch.expect(_entries_signed(ledger))
+        report = audit(ledger, watch.advance)
     document = {
         "sound": report.sound,
         "entries": report.entries,

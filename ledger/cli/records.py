@@ -1,16 +1,24 @@
 """Commands about records: import, transcript, export, subjects, revoke, erase."""
 
-import os
 import sys
-from contextlib import closing
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import orjson
 
-from ledger.cli.output import UNSOUND, command, opened_ledger, print_json, progress
+from ledger.cli.output import (
+    UNSOUND,
+    command,
+    opened_ledger,
+    print_json,
+    private_file,
+    progress,
+    write_private,
+)
+from ledger.cli.words import transcript_lines
 from ledger.domain.fields import INTEGER_MAX
 from ledger.domain.withdrawals import REASONS, RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError, RefusedError
@@ -23,7 +31,6 @@ from ledger.services.rosters import ImportedRow, import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 
-CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -32,42 +39,26 @@ def today(ledger: Ledger) -> date:
     return datetime.fromtimestamp(ledger.clock() / 1000, UTC).astimezone(CHINA).date()
 
 
-class _ReportFile:
-    """Writes the rows of a report as they come, so that memory stays flat.
+class _Report:
+    """Writes the rows of a report as they come, so that memory stays flat; None writes nowhere."""
 
-    It takes its name when it is whole; an import that fails leaves an earlier report as it was.
-    ``None`` as path writes nowhere.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._part = None if path is None else path.with_name(path.name + ".part")
-        # It shows names and numbers as they were sent, so it is for its owner only.
-        self._file = (
-            None if self._part is None else os.fdopen(os.open(self._part, CREATE, 0o600), "wb")
-        )
-        self._first = True
+    def __init__(self, file: IO[bytes] | None) -> None:
+        self._file = file
+        self._between = b'{"rows":[\n'
 
     def add(self, row: ImportedRow) -> None:
         if self._file is None:
             return
-        self._file.write(b'{"rows":[\n' if self._first else b",\n")
-        self._first = False
+        self._file.write(self._between)
+        self._between = b",\n"
         self._file.write(orjson.dumps(row.to_json(masked=False)))
 
     def finish(self, summary: dict[str, object]) -> None:
-        if self._file is None or self._part is None or self._path is None:
+        if self._file is None:
             return
-        if self._first:
-            self._file.write(b'{"rows":[')
+        if self._between != b",\n":
+            self._file.write(self._between)
         self._file.write(b'],\n"summary":' + orjson.dumps(summary) + b"}\n")
-        self._file.flush()
-        self._part.replace(self._path)
-
-    def close(self) -> None:
-        if self._file is not None and self._part is not None:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
 
 
 @command("import")
@@ -100,16 +91,18 @@ def import_command(  # noqa: PLR0913 - one for each option
     strict: bool,
     as_json: bool,
 ) -> int | None:
-    """Record the completions of a roster (CSV or XLSX)."""
-    with (
-        opened_ledger() as ledger,
-        closing(_ReportFile(report)) as report_file,
-        progress("rows", None, quiet=as_json) as advance,
-    ):
+    """Record the completions of a roster (CSV or XLSX).
+
+    Exits with 1 if no row was accepted or is recorded already.
+    """
+    with opened_ledger() as ledger, ExitStack() as stack:
+        # It shows names and numbers as they were sent, so it is for its owner only.
+        kept = _Report(None if report is None else stack.enter_context(private_file(report)))
+        watch = stack.enter_context(progress("rows", quiet=as_json))
 
         def on_row(row: ImportedRow) -> None:
-            report_file.add(row)
-            advance(1)
+            kept.add(row)
+            watch.advance(1)
 
         summary = import_roster(
             ledger,
@@ -120,13 +113,14 @@ def import_command(  # noqa: PLR0913 - one for each option
             correcting=correct,
             all_or_nothing=all_or_nothing,
             on_row=on_row,
+            on_total=watch.expect,
         ).to_json()
-        report_file.finish(summary)
+        kept.finish(summary)
         sign_checkpoint(ledger)
+    outcomes = summary["outcomes"]
     if as_json:
         print_json(summary)
     else:
-        outcomes = summary["outcomes"]
         click.echo(
             f"{summary['rows']} rows: {outcomes['accepted']} accepted, {outcomes['duplicate']} "
             f"repeated, "
@@ -134,7 +128,8 @@ def import_command(  # noqa: PLR0913 - one for each option
         )
         if report is not None:
             click.echo(f"report of every row: {report}")
-    return UNSOUND if strict and summary["outcomes"]["rejected"] else None
+    nothing = not outcomes["accepted"] and not outcomes["duplicate"]
+    return UNSOUND if nothing or (strict and outcomes["rejected"]) else None
 
 
 @command("transcript")
@@ -146,18 +141,8 @@ def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
         document = read_transcript(ledger, subject, on.date() if on else today(ledger))
     if as_json:
         print_json(document)
-        return
-    holder = document["holder"]
-    click.echo(f"{holder['name']}  {holder['id_number']}  on {document['on']}")
-    for line in document["records"]:
-        facts = line["body"]["facts"]
-        notes = f"  ({', '.join(line['notes'])})" if line["notes"] else ""
-        click.echo(
-            f"  #{line['index']}  {facts['occupation']['name']}  level {facts['level']}  "
-            f"{line['issuer_name']}  "
-            f"{line['status']}  {line['counted']}{notes}"
-        )
-    click.echo(f"total credits: {document['total_credits']}")
+    else:
+        click.echo("\n".join(transcript_lines(document)))
 
 
 @command("export")
@@ -170,11 +155,13 @@ def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> No
     """Write a person's transcript as a bundle that verifies without this ledger."""
     with opened_ledger() as ledger:
         data = export_bundle(ledger, subject, on.date() if on else today(ledger))
-    out.write_bytes(data)
+    write_private(out, data)
     if as_json:
         print_json({"file": str(out), "bytes": len(data)})
     else:
-        click.echo(f"{out}: {len(data)} bytes; check it with: python -m ledger verify {out}")
+        click.echo(
+            f"{out}: {len(data)} bytes; check it with: {sys.executable} -m ledger verify {out}"
+        )
 
 
 @command("subjects")
@@ -184,17 +171,20 @@ def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> No
 def subjects(*, ask: bool, as_json: bool) -> None:
     """List the persons, masked; or find one."""
     with opened_ledger() as ledger:
-        listed = list_subjects(ledger)
-        if ask:
-            found = find_subject(ledger, sys.stdin.readline().strip().upper())
-            if found is None:
-                raise NotFoundError("subject: no person with this ID number")
-            listed = [each for each in listed if each["id"] == found]
+        listed = [_one_subject(ledger)] if ask else list_subjects(ledger)
     if as_json:
         print_json({"subjects": listed})
         return
     for each in listed:
         click.echo(f"{each['id']}  {each['name']}  {each['id_number']}  {each['records']} records")
+
+
+def _one_subject(ledger: Ledger) -> dict[str, Any]:
+    found = find_subject(ledger, sys.stdin.readline().strip().upper())
+    if found is None:
+        raise NotFoundError("subject: no person with this ID number")
+    document = read_transcript(ledger, found, today(ledger))
+    return {"id": found, **document["holder"], "records": len(document["records"])}
 
 
 @command("revoke")

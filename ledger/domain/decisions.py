@@ -13,7 +13,7 @@ Messages say what was found, what was expected and what to do, and name nobody.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation
@@ -54,8 +54,7 @@ class ExistingRecord:
     revoked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(NamedTuple):
     """What the rules for a posted record read.
 
     Attributes:
@@ -78,8 +77,7 @@ class RecordState:
     recorded_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """To be recorded.
 
     Attributes:
@@ -112,8 +110,7 @@ class Duplicate:
     code: str = "duplicate-row"
 
 
-@dataclass(frozen=True, slots=True)
-class _Posting:
+class _Posting(NamedTuple):
     # What the rules ask of either kind of record.
     name: str
     occupation: Occupation
@@ -300,6 +297,8 @@ def _notices(state: RecordState, posting: _Posting, schedule: CreditSchedule) ->
     today, existing = state.recorded_on, state.existing
     late = today is not None and schedule.is_late(posting.event_on, today)
     anew = existing is not None and existing.revoked_by is not None
+    if not (late or anew or posting.out_of_order):
+        return ()
     flags = {
         "late-record": late,
         "certificate-before-assessment": posting.out_of_order,

@@ -11,11 +11,10 @@ state the same fact.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger.core.canonical import encode
 from ledger.domain.body_reading import SCORE_PART
@@ -36,8 +35,7 @@ YEAR_DIGITS: Final = 4
 _CLASSES_KEPT: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFacts:
+class RecordFacts(NamedTuple):
     """What an issuer stated of one record.
 
     Attributes:

@@ -11,7 +11,7 @@ from ledger.intake.cells import decimal_text
 from ledger.intake.messages import Text, message
 
 FOUND_MAX: Final = 100
-_LONG_NUMBER: Final = re.compile(r"[0-9０-９]{9,}[XxＸｘ]?")
+_LONG_NUMBER: Final = re.compile(r"[0-9０-９](?:[\s\-‐-―－]?[0-9０-９]){8,}[XxＸｘ]?")
 _MASK_FREE_MIN: Final = 8
 
 
@@ -63,10 +63,10 @@ class Problem:
             return self.found[:1] + "*" if self.found else ""
         if self.personal:
             return mask_number(self.found)
-        shown = self.found[:FOUND_MAX]
         if self.field == "certificate_number":
-            return shown
-        return _LONG_NUMBER.sub(lambda found: mask_number(found[0]), shown)
+            return self.found[:FOUND_MAX]
+        # Masked before it is cut, so that no number is cut into one that looks short.
+        return _LONG_NUMBER.sub(lambda found: mask_number(found[0]), self.found)[:FOUND_MAX]
 
 
 def mask_number(text: str) -> str:

@@ -307,7 +307,7 @@ RULE_MESSAGES: Final = MappingProxyType(
             "未被撤销的记录",
             "a record that was not revoked",
             "由本机构撤销的，以更正方式提交（--correct）重新登记；由运营方撤销的，向运营方提出异议",
-            "If you revoked it, post it as a correction (--correct); if the operator did, object there",
+            "If you revoked it, post it as a correction (--correct); else object with the operator",
         ),
         "issuer-inactive": _message(
             "状态为正常的机构",

@@ -7,7 +7,7 @@ decided, so that a repeat inside a file is seen like one of last year.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
@@ -39,8 +39,7 @@ RecordCommand = RecordCompletion | RecordCertificate
 CHINA: Final = timezone(timedelta(hours=8))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one command.
 
     Attributes:
@@ -77,7 +76,7 @@ class Outcome:
         return cls(outcome, code, message, entry_index, credits_, tuple(notices))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Posted:
     """A command with its facts, encoded once; ``error`` where they cannot be written."""
 

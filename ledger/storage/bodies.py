@@ -19,7 +19,7 @@ from ledger.storage.sealing import SALT_BYTES, Cipher
 from ledger.storage.tables import BODY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredBody:
     """A body row. ``subject`` and ``salt``: exactly one is None."""
 
@@ -29,7 +29,7 @@ class StoredBody:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenBody:
     """A body in the clear: what the commitment in the entry commits to."""
 

@@ -36,7 +36,7 @@ class Head:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """An entry before it has its place: kind, issuer and the commitment to its body."""
 
@@ -45,7 +45,7 @@ class Draft:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredEntry:
     """An entry as stored.
 

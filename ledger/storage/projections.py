@@ -18,7 +18,7 @@ from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecordRow:
     """A record as the projection keeps it.
 

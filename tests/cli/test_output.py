@@ -3,10 +3,21 @@
 from pathlib import Path
 
 import click
+import orjson
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
+from rich.progress import Progress
 
-from ledger.cli.output import command, opened_ledger, print_json, progress
+from ledger.cli.output import (
+    Commands,
+    command,
+    opened_ledger,
+    print_json,
+    private_file,
+    progress,
+    write_private,
+)
 from ledger.errors import DamagedError, LedgerError, NotFoundError, RefusedError
 from tests.ledgers import make_ledger
 
@@ -61,8 +72,9 @@ def test_a_status_that_a_command_gives_is_its_exit_status() -> None:
 
 def test_no_progress_bar_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     for quiet in (True, False):
-        with progress("rows", 3, quiet=quiet) as advance:
-            advance(3)
+        with progress("rows", quiet=quiet) as watch:
+            watch.expect(3)
+            watch.advance(3)
     assert capsys.readouterr() == ("", "")
 
 
@@ -73,3 +85,78 @@ def test_a_ledger_is_closed_whatever_happens(
     with pytest.raises(ZeroDivisionError), opened_ledger() as ledger, ledger.engine.connect():
         _ = 1 / 0
     assert "Connections in pool: 0" in ledger.engine.pool.status()
+
+
+def test_a_bar_has_its_end_where_a_person_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[float | None, float]] = []
+
+    class Bar(Progress):
+        def stop(self) -> None:  # type: ignore[explicit-override]
+            seen.extend((task.total, task.completed) for task in self.tasks)
+            super().stop()
+
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setattr("ledger.cli.output.Progress", Bar)
+    with progress("rows") as watch:
+        watch.expect(3)
+        watch.advance(2)
+    assert seen[0] == (3, 2)
+
+
+def test_a_private_file_is_for_its_owner_only_whatever_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.json"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    write_private(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_that_was_not_finished_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), private_file(path) as file:
+        file.write(b"half")
+        _ = 1 / 0
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_goes_through_a_link_and_into_a_device(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "behind")
+    write_private(link, b"here")
+    assert link.is_symlink()
+    assert (tmp_path / "behind").read_bytes() == b"here"
+    write_private(Path("/dev/null"), b"gone")
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("arguments", [["none"], ["ask", "--none"], ["ask", "x"], ["ask"]])
+def test_wrong_use_is_one_json_document_where_json_is_asked_for(arguments: list[str]) -> None:
+    @command("ask")
+    @click.option("--number", type=int, required=True)
+    def ask(*, number: int, as_json: bool) -> None:
+        """Ask."""
+        print_json([number, as_json])
+
+    group = Commands("all", commands=[ask])
+    wrong = CliRunner().invoke(group, [*arguments, "--json"])
+    assert (wrong.exit_code, wrong.stderr) == (2, "")
+    assert orjson.loads(wrong.stdout)["error"]["code"] == "malformed"
+    words = CliRunner().invoke(group, arguments)
+    assert (words.exit_code, words.stdout) == (2, "")
+    right = CliRunner().invoke(group, ["ask", "--number", "1", "--json"])
+    assert (right.exit_code, orjson.loads(right.stdout)) == (0, [1, True])
+
+
+def test_a_question_without_an_answer_is_one_json_document() -> None:
+    @command("ask")
+    def ask(*, as_json: bool) -> None:
+        """Ask."""
+        click.confirm("Sure?", err=True)
+        print_json(as_json)
+
+    unanswered = CliRunner().invoke(Commands("all", commands=[ask]), ["ask", "--json"], input="")
+    assert unanswered.exit_code == 1
+    assert orjson.loads(unanswered.stdout)["error"]["code"] == "not-confirmed"

@@ -1,13 +1,11 @@
-"""init, migrate, organisation, occupations: what they print and how they exit."""
+"""init, migrate, occupations: what they print and how they exit."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
-from ledger.cli.setup import parse_scope
 from tests.cli.command import Run, make_run
 from tests.ledgers import OTHER_USCC
 
@@ -38,6 +36,8 @@ def test_every_other_command_says_that_there_is_no_ledger_and_exits_with_2(
         ("export", "--subject", "x", "--out", tmp_path / "x"),
         ("erase", "--subject", "x", "--yes"), ("keys", "rotate", "--purpose", "log"),
         ("revoke", "--entry", 4, "--reason", "entered-in-error"),
+        ("schedule", "list"), ("keys", "revoke", "x"),
+        ("organisation", "change", "org-x", "--status", "closed"),
         ("organisation", "add", "--name", "x", "--uscc", OTHER_USCC, *SCOPE),
     ):  # fmt: skip
         answer = run(*arguments)
@@ -61,49 +61,6 @@ def test_migrate_tells_that_it_is_done(run: Run) -> None:
     run("init")
     assert run("migrate", "--json").json == {"migrated": True}
     assert run("migrate").status == 0
-
-
-def test_an_organisation_is_added_and_listed(run: Run) -> None:
-    run("init")
-    added = run(
-        "organisation", "add", "--name", "某技工学校", "--uscc", OTHER_USCC, *SCOPE, "--json"
-    )
-    assert added.status == 0
-    listed = run("organisation", "list", "--json").json["organisations"]
-    assert listed == [{**added.json, "type": "school", "status": "active"}]
-    assert added.json["id"] in run("organisation", "list").out
-    again = run("organisation", "add", "--name", "另", "--uscc", OTHER_USCC, *SCOPE)
-    assert (again.status, again.err.split(":")[0]) == (1, "organisation-exists")
-
-
-def test_a_wrong_credit_code_is_refused_in_words(run: Run) -> None:
-    run("init")
-    answer = run("organisation", "add", "--name", "某校", "--uscc", "123", *SCOPE)
-    assert (answer.status, answer.out) == (1, "")
-    assert answer.err.startswith("uscc: ")
-
-
-@pytest.mark.parametrize(
-    "scope", ["", "4-10-01-05", "*:*", "*:a-b:2023-01-01", "*:1:2023-02-30", "*:1:2023-01-01:x",
-              "*:1:2023-01-01:2024-01-01:x", "4-10:1:2023-01-01", "*:9:2023-01-01",
-              "*:3-1:2023-01-01", "*:1:2024-01-01:2023-01-01", "*:0-99999999999999:2023-01-01"],
-)  # fmt: skip
-def test_a_wrong_scope_is_refused_and_registers_nobody(run: Run, scope: str) -> None:
-    run("init")
-    answer = run("organisation", "add", "--name", "某校", "--uscc", OTHER_USCC, "--scope", scope)
-    assert answer.status in {1, 2}
-    assert "scope" in answer.err.lower() or "OCCUPATION:RANKS:FROM" in answer.err
-    assert run("organisation", "list", "--json").json == {"organisations": []}
-
-
-def test_a_scope_is_read_with_all_its_parts() -> None:
-    scope = parse_scope("4-10-01-05:1-3:2023-01-01:2025-12-31")
-    assert (scope.occupation, sorted(scope.levels)) == ("4-10-01-05", [1, 2, 3])
-    assert (str(scope.start), str(scope.end)) == ("2023-01-01", "2025-12-31")
-    assert sorted(parse_scope("*:*:2021-03-29").levels) == list(range(8))
-    assert parse_scope(":2:2021-03-29").occupation == "*"
-    with pytest.raises(click.BadParameter):
-        parse_scope("*:1-2-3:2021-03-29")
 
 
 def test_a_small_occupation_table_is_imported(run: Run, tmp_path: Path) -> None:
