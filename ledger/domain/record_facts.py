@@ -10,11 +10,13 @@ spelling; a mode with zero hours is left out, so that a file with an empty colum
 state the same fact.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from unicodedata import normalize
 
 from ledger.core.canonical import encode
 from ledger.domain.body_reading import SCORE_PART
@@ -32,6 +34,7 @@ from ledger.domain.schedule_terms import MODES, RANKS
 from ledger.errors import MalformedError
 
 YEAR_DIGITS: Final = 4
+_BETWEEN: Final = re.compile(r"[\s\-‐-―−_]+")
 _CLASSES_KEPT: Final = 4_096
 
 
@@ -103,7 +106,9 @@ def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
 # through whichever account it comes, so none of these is in the identity. The year is, because some
 # schools count their classes anew each year.
 def _class_identity(number: str, occupation: str, start: str) -> bytes:
-    return encode(["completion", number, occupation, int(start[:YEAR_DIGITS])])
+    # zj 2023-0008 and ＺＪ20230008 are one class: another spelling must not make another record.
+    plain = _BETWEEN.sub("", normalize("NFKC", number).upper())
+    return encode(["completion", plain, occupation, int(start[:YEAR_DIGITS])])
 
 
 def _certificate_identity(number: str) -> bytes:

@@ -188,6 +188,8 @@ def _line(item: _Item, on: date, scale: int) -> TranscriptLine:
             notes.append("rounded-in-total")
         counted = rounded
     status = "active" if item.status == "expired" and _lives_on(item, on) else item.status
+    # Why the record itself earned less than its hours: attendance, not passed ...
+    notes += [reason for reason in item.fact.credit.reasons if reason not in notes]
     if status != "active":
         notes.append(status)
     if record.revocation_reason is not None:

@@ -22,6 +22,8 @@ HOURS_MAX: Final = 9_999
 SCORE_MAX: Final = 1_000
 
 T = TypeVar("T")
+_FLOAT_NOISE: Final = Fraction(1, 10**6)
+"""What a binary float may add to or take from a share, in ten thousandths."""
 
 
 class Parsed(NamedTuple, Generic[T]):
@@ -241,10 +243,13 @@ def read_attendance(raw: Raw) -> Parsed[Fraction | None]:
 
 
 def _fine_number(text: str) -> Fraction | None:
-    # Ten thousandths are fine enough, and drop what binary floats add: 0.8600000001.
+    # Ten thousandths are fine enough, and drop what binary floats add or take: 0.8600000001. Cut,
+    # so that nobody is lifted over a floor, but not below what a float meant by 0.7999999999999.
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,18})?", text):
         return None
-    return Fraction(round(Fraction(text) * 10_000), 10_000)
+    exact = Fraction(text) * 10_000
+    nearest = round(exact)
+    return Fraction(nearest if abs(exact - nearest) < _FLOAT_NOISE else int(exact), 10_000)
 
 
 def read_score(raw: Raw) -> Parsed[str | None]:

@@ -24,9 +24,8 @@ from ledger.errors import LedgerError
 from ledger.services.body_audit import UNREADABLE, BodyAudit
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
-from ledger.storage import answers, checkpoints, log, reports
-from ledger.storage.engine import integrity_findings, reading, trigger_names
-from ledger.storage.schema import TRIGGERS
+from ledger.storage import answers, checkpoints, log, reports, schema
+from ledger.storage.engine import integrity_findings, reading
 
 CHUNK: Final = 1_000
 FINDINGS_MAX: Final = 1_000
@@ -109,8 +108,8 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         with _reported(report, "report"):
             if damaged := reports.count_damaged_reports(connection, ledger.sealer):
                 report.add(None, "report", f"{damaged} import reports do not open")
-        for missing in sorted(TRIGGERS - trigger_names(connection)):
-            report.add(None, "trigger", f"the trigger {missing} is gone")
+        for name in schema.unlike_made(connection):
+            report.add(None, "schema", f"the {name} is not as the migrations make it")
         for message in integrity_findings(connection):
             report.add(None, "database", f"SQLite finds: {message[:200]}")
     return report
@@ -234,6 +233,8 @@ def _audit_checkpoints(ledger: Ledger, connection: Connection, report: AuditRepo
     outside = checkpoints.read_outside(ledger.home)
     if outside is None and report.entries:
         report.add(None, "checkpoint", "there is no checkpoint outside the database")
+    if outside is not None and not notes and report.entries:
+        report.add(None, "checkpoint", "the database holds no checkpoint, though one was signed")
     for size, note in [*notes, *([(None, outside)] if outside is not None else [])]:
         where = "the checkpoint file" if size is None else f"the checkpoint of size {size}"
         try:

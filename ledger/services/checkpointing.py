@@ -77,6 +77,13 @@ def hold_against_last_checkpoint(ledger: Ledger, connection: Connection) -> None
     if ledger.checked:
         return
     last = last_checkpoint(ledger)
+    if last is None and checkpoints.largest_size(connection) is not None:
+        raise DamagedError(
+            f"checkpoint file: {ledger.home / checkpoints.FILE_NAME} is gone, though checkpoints "
+            "were signed; without it nobody can tell whether an old backup was put back. Nothing "
+            "is written until it is restored",
+            code="checkpoint-missing",
+        )
     if last is not None:
         head = log.read_head(connection)
         size = last.checkpoint.size
@@ -136,7 +143,7 @@ def _unchanged(ledger: Ledger) -> SignedCheckpoint | None:
     A scheduler asks every second, so that this takes no lock and signs nothing.
     """
     last = last_checkpoint(ledger)
-    if last is None:
+    if last is None or not ledger.checked:
         return None
     with reading(ledger.engine) as connection:
         stored = checkpoints.is_stored(connection, last.checkpoint.size)

@@ -13,7 +13,7 @@ from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import DATABASE, Clock, Ledger, assemble, open_ledger, system_clock
 from ledger.services.key_entries import publish_keys
 from ledger.services.settings import Settings
-from ledger.storage import log, schema
+from ledger.storage import checkpoints, log, schema
 from ledger.storage.engine import writing
 from ledger.storage.sealing import RandomBytes
 
@@ -30,9 +30,10 @@ def initialise(
     repetition completes.
 
     Raises:
-        CustodyError: A key file is missing or open to others. DamagedError: The database is newer
-            than this version, or behind its last checkpoint. RefusedError: There is a database but
-            no keyring: keys are never made anew for an old ledger.
+        CustodyError: A key file is missing or open to others.
+        DamagedError: The database is newer than this version, or behind its last checkpoint.
+        RefusedError: There is a database without keys, or there are keys and a checkpoint without
+            a database: neither is ever made anew for an old ledger.
     """
     home, database = settings.home, settings.home / DATABASE
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,6 +44,12 @@ def initialise(
                 code="keys-missing",
             )
         Keyring.create(home, settings.origin, clock())
+    elif not database.exists() and checkpoints.read_outside(home) is not None:
+        raise RefusedError(
+            f"{home}: keys and a signed checkpoint, but no database; restore the database. A new "
+            "one under old keys would be another history",
+            code="database-missing",
+        )
     keyring = Keyring.open(home)
     # A rotation may have died before it wrote the list.
     write_key_list(home, keyring.published())

@@ -101,6 +101,11 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
                 " stands since",
                 code=decision.code,
             )
+        if not revoked:
+            raise RefusedError(
+                "issuer revocation: no standing record of this issuer is dated in this period",
+                code="nothing-to-revoke",
+            )
         index = batch.add_public("issuer-revocation", "ledger", decision.body)
         for each in revoked:
             batch.set_status(each, "revoked", index)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ledger.storage.tables import CHECKPOINT
@@ -30,6 +30,12 @@ def is_stored(connection: Connection, size: int) -> bool:
     """Tell whether the database has a checkpoint of this size."""
     query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == size)
     return connection.execute(query).first() is not None
+
+
+def largest_size(connection: Connection) -> int | None:
+    """Give the size of the newest checkpoint in the database; None if there is none."""
+    size: int | None = connection.execute(select(func.max(CHECKPOINT.c.size))).scalar_one()
+    return size
 
 
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:

@@ -8,6 +8,7 @@ upgrades later fails at once under contention whatever the busy timeout says. ``
 overwrites what an erasure frees.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +16,22 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from ledger.errors import UnavailableError
+from ledger.errors import DamagedError, UnavailableError
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 32_768
 AUTOCHECKPOINT_PAGES = 4_000
+# SQLite tells these apart by words only, where the connection itself could not be made ready.
+PASSING = ("locked", "full", "busy", "readonly", "unable to open", "disk I/O error")
+DAMAGE = ("malformed", "not a database", "no such table", "no such column", "corrupt")
 
 
 def open_engine(path: Path) -> Engine:
     """Open (and create, if absent) the SQLite database at ``path``."""
+    # Made here, closed to others; SQLite gives its side files the mode of the database.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
@@ -71,23 +77,37 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         UnavailableError: The database stayed locked, or the disk is full; nothing was recorded.
     """
+    with (
+        _told_apart(),
+        engine.connect().execution_options(jinlan_begin="IMMEDIATE") as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Tell a database that cannot be used now from one that is damaged."""
     try:
-        with (
-            engine.connect().execution_options(jinlan_begin="IMMEDIATE") as connection,
-            connection.begin(),
-        ):
-            yield connection
-    except OperationalError as error:
+        yield
+    except IntegrityError:
+        raise
+    except DatabaseError as error:
         reason = str(error.orig)
-        if "locked" in reason or "full" in reason or "busy" in reason:
-            raise UnavailableError(f"the database cannot be written now ({reason})") from error
+        if any(word in reason for word in PASSING):
+            raise UnavailableError(f"the database cannot be used now ({reason})") from error
+        if any(word in reason for word in DAMAGE):
+            raise DamagedError(
+                f"the database cannot be read ({reason}); restore it from a backup",
+                code="database-unreadable",
+            ) from error
         raise
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that sees one state of the database and never waits for writers."""
-    with engine.connect() as connection, connection.begin():
+    with _told_apart(), engine.connect() as connection, connection.begin():
         yield connection
 
 
@@ -110,9 +130,3 @@ def integrity_findings(connection: Connection) -> list[str]:
     """Ask SQLite to check its own pages and indexes; nothing where all is well."""
     rows = connection.exec_driver_sql("PRAGMA integrity_check").fetchall()
     return [str(row[0]) for row in rows if row[0] != "ok"]
-
-
-def trigger_names(connection: Connection) -> frozenset[str]:
-    """Give the names of the triggers that the database has."""
-    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    return frozenset(row[0] for row in rows)

@@ -7,20 +7,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
 
 from ledger.errors import DamagedError
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "migrations"
-
-# The triggers that keep the log append-only; an audit misses any that is gone.
-TRIGGERS: Final = frozenset(
-    {
-        *("entry_no_update", "entry_no_delete", "body_no_update", "body_no_delete"),
-        *("checkpoint_no_update", "checkpoint_no_delete", "tile_no_update", "tile_no_delete"),
-        *("head_no_delete", "head_no_shrink"),
-    }
-)
 
 
 def migrate(connection: Connection) -> None:
@@ -40,3 +31,21 @@ def migrate(connection: Connection) -> None:
             f"version"
         )
     command.upgrade(config, "head")
+
+
+def unlike_made(connection: Connection) -> list[str]:
+    """Name the tables, indexes and triggers that are not as the migrations make them."""
+    made = create_engine("sqlite://")
+    with made.connect() as fresh, fresh.begin():
+        migrate(fresh)
+        expected = _definitions(fresh)
+    made.dispose()
+    found = _definitions(connection)
+    names = expected.keys() | found.keys()
+    return sorted(name for name in names if expected.get(name) != found.get(name))
+
+
+def _definitions(connection: Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master")
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return {f"{kind} {name}": sql for kind, name, sql in rows} | {"migration": str(revision)}

@@ -115,9 +115,14 @@ def test_a_private_file_is_for_its_owner_only_whatever_was_there(tmp_path: Path)
 def test_a_private_file_that_was_not_finished_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), private_file(path) as file:
-        file.write(b"half")
-        _ = 1 / 0
+
+    def die() -> None:
+        with private_file(path) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        die()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

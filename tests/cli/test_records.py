@@ -63,15 +63,38 @@ def test_a_report_of_personal_data_is_for_its_owner_only(
     assert (tmp_path / "out.json").stat().st_mode & 0o077 == 0
 
 
-def test_rejected_rows_exit_with_1_only_when_asked_to(
+def test_an_import_exits_with_1_when_nothing_of_the_file_is_recorded(
     run: Run, school: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "roster.csv").write_bytes(make_roster(0, end="2025-02-30"))
-    arguments = ("import", tmp_path / "roster.csv", "--issuer", school)
-    assert run(*arguments).status == 0
-    assert run(*arguments, "--strict").status == 1
+    roster = tmp_path / "roster.csv"
+    good, bad = make_roster(0), make_roster(1, end="2025-02-30")
+    arguments = ("import", roster, "--issuer", school)
+    roster.write_bytes(bad)
+    assert run(*arguments).status == 1
     refused = run(*arguments, "--all-or-nothing", "--json")
     assert (refused.status, refused.json["error"]["code"]) == (1, "all-or-nothing")
+    roster.write_bytes(good + bad.split(b"\n", 1)[1])
+    # Once its good row is accepted, then it is repeated: both are answers that stand.
+    for accepted in (1, 0):
+        answer = run(*arguments, "--json")
+        assert (answer.status, answer.json["outcomes"]["accepted"]) == (0, accepted)
+        assert answer.json["outcomes"]["rejected"] == 1
+    assert run(*arguments, "--strict").status == 1
+
+
+def test_a_row_that_a_rule_refused_is_told_like_one_that_cannot_be_read(
+    run: Run, school: str, tmp_path: Path
+) -> None:
+    (tmp_path / "roster.csv").write_bytes(
+        make_roster(0, end="2020-04-11").replace(b"2025-03-03", b"2020-03-03")
+    )
+    report = tmp_path / "out.json"
+    arguments = ("import", tmp_path / "roster.csv", "--issuer", school, "--report", report)
+    assert run(*arguments).status == 1
+    (problem,) = orjson.loads(report.read_bytes())["rows"][0]["problems"]
+    assert (problem["code"], problem["column"]) == ("issuer-scope", "职业编码")
+    assert problem["fix"]["en"]
+    assert problem["fix"]["zh-Hans"]
 
 
 def test_a_file_that_is_no_roster_is_a_clear_error(run: Run, school: str, tmp_path: Path) -> None:
@@ -103,6 +126,8 @@ def test_a_transcript_is_shown_at_a_date(run: Run, school: str, tmp_path: Path) 
     assert early["records"] == []
     words = run("transcript", "--subject", subject).out
     assert "total credits: 5.5" in words
+    assert "五级/初级工" in words
+    assert "level 1" not in words
     assert ID not in words
     assert run("transcript", "--subject", subject, "--on", "yesterday").status == 2
     assert run("transcript", "--subject", "nobody").status == 1
@@ -113,6 +138,7 @@ def test_an_export_is_written_and_verifies(run: Run, school: str, tmp_path: Path
     out = tmp_path / "bundle.json"
     answer = run("export", "--subject", _subject(run), "--out", out, "--json")
     assert answer.json == {"file": str(out), "bytes": out.stat().st_size}
+    assert out.stat().st_mode & 0o777 == 0o600
     assert run("verify", out).status == 0
     assert run("export", "--subject", "nobody", "--out", out).status == 1
 
@@ -145,6 +171,21 @@ def test_people_are_listed_masked_and_found_by_the_number_on_standard_input(
     unknown = run("subjects", "--id-number", "--json", stdin=make_person(9).id_number + "\n")
     assert (unknown.status, unknown.json["error"]["code"]) == (1, "not-found")
     assert make_person(9).id_number not in unknown.out
+
+
+def test_one_person_is_found_without_opening_the_others(
+    run: Run, school: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _import(run, school, tmp_path)
+    listed = run("subjects", "--json").json["subjects"]
+
+    def refuse(_ledger: object) -> None:
+        raise AssertionError("everybody was opened")
+
+    monkeypatch.setattr("ledger.cli.records.list_subjects", refuse)
+    found = run("subjects", "--id-number", "--json", stdin=ID + "\n").json["subjects"]
+    assert len(found) == 1
+    assert found[0] in listed
 
 
 def test_a_record_or_an_issuers_period_is_revoked(run: Run, school: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ledger.cli import serving
-from ledger.cli.serving import HOST, free_port, stop, web_command
+from ledger.cli.serving import HOST, free_port, hand_on, stop, web_command
 
 
 def test_a_free_port_is_taken_as_asked() -> None:
@@ -36,6 +36,15 @@ def test_the_web_process_listens_on_the_loopback_only() -> None:
     arguments = web_command(8123)
     assert arguments[arguments.index("--bind") + 1] == "127.0.0.1:8123"
     assert arguments[-1] == "wsgi:app"
+
+
+def test_only_the_line_about_our_own_probe_is_kept_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    probe, other = b'{"route":"/livez"}\n', b'{"route":"/v1/verify"}\n'
+    hand_on([b"worker\n", probe, other, probe])
+    out, err = capsys.readouterr()
+    assert (out, err.encode()) == ("", b"worker\n" + other + probe)
 
 
 def test_every_process_that_was_started_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,7 +231,7 @@ def test_no_rule_reads_the_type_or_ownership_of_an_organisation(
     _, _, changes = REFUSED[data.draw(st.sampled_from(sorted(REFUSED)))]
     for change in (changes, {}):
         asked = state(**change)
-        other = replace(asked, organisation=replace(asked.organisation, type=kind))
+        other = asked._replace(organisation=replace(asked.organisation, type=kind))
         assert decided(other, completion()) == decided(asked, completion())
 
 

@@ -8,18 +8,27 @@ import pytest
 
 from ledger.domain.organisations import Scope
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
-from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError
+from ledger.errors import ConflictError, LedgerError, MalformedError, NotFoundError, RefusedError
 from ledger.example import SCHOOL_USCC
 from ledger.services.context import Ledger
 from ledger.services.organisations import (
     OCCUPATIONS_PER_ENTRY,
     add_organisation,
     add_schedule,
+    change_organisation,
     import_occupations,
     read_registry,
 )
 from ledger.services.proving import entry_bytes
-from tests.ledgers import OTHER_USCC, make_ledger, verify_whole
+from tests.ledgers import (
+    OTHER_USCC,
+    codes,
+    make_command,
+    make_ledger,
+    post,
+    school_of,
+    verify_whole,
+)
 
 SCOPE = (Scope("4-10-01-05", frozenset({1, 2}), date(2021, 1, 1)),)
 
@@ -126,3 +135,34 @@ def test_two_tables_that_are_too_long_together_do_not_stop_the_ledger(ledger: Le
             with pytest.raises(MalformedError, match="over 10000"):
                 import_occupations(ledger, table.encode())
     assert len(read_registry(ledger).occupations) > 6_000
+
+
+def test_a_change_is_a_new_entry_and_holds_for_what_comes(ledger: Ledger) -> None:
+    school, size = school_of(ledger), verify_whole(ledger).entries
+    post(ledger, make_command(0))
+    changed = change_organisation(ledger, school, status="suspended")
+    assert codes(post(ledger, make_command(1)).outcomes) == [("rejected", "issuer-inactive")]
+    assert codes(post(ledger, make_command(0)).outcomes) == [("duplicate", "duplicate-row")]
+    back = change_organisation(ledger, school, status="active", name="新名学校", scope=SCOPE)
+    assert (back.id, back.uscc, back.name, back.scope) == (school, SCHOOL_USCC, "新名学校", SCOPE)
+    assert read_registry(ledger).organisation(school) == back != changed
+    assert codes(post(ledger, make_command(1)).outcomes) == [("accepted", None)]
+    assert codes(post(ledger, make_command(2, level=3)).outcomes) == [("rejected", "issuer-scope")]
+    assert verify_whole(ledger).entries == size + 4
+
+
+def test_a_change_of_nothing_records_nothing(ledger: Ledger) -> None:
+    school, size = school_of(ledger), verify_whole(ledger).entries
+    known = read_registry(ledger).organisation(school)
+    assert change_organisation(ledger, school, name=known.name, scope=known.scope) == known
+    assert verify_whole(ledger).entries == size
+
+
+def test_a_change_that_could_not_be_read_back_never_enters_the_log(ledger: Ledger) -> None:
+    school, size = school_of(ledger), verify_whole(ledger).entries
+    for name, status in ((" 某校", None), ("某" * 501, None), ("", None), (None, "gone")):
+        with pytest.raises(MalformedError):
+            change_organisation(ledger, school, name=name, status=status)
+    with pytest.raises(NotFoundError):
+        change_organisation(ledger, "org-" + "z" * 26, status="closed")
+    assert verify_whole(ledger).entries == size

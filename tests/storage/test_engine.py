@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from ledger.errors import UnavailableError
+from ledger.errors import DamagedError, UnavailableError
 from ledger.storage import engine as door
 from ledger.storage.engine import open_engine, purge, reading, writing
 
@@ -103,9 +103,24 @@ def test_a_full_disk_is_told_as_unavailable_and_leaves_nothing(engine: Engine) -
 
 def test_an_error_of_another_kind_stays_what_it_is(engine: Engine) -> None:
     with pytest.raises(OperationalError), writing(engine) as connection:
-        connection.execute(text("SELECT * FROM absent"))
+        connection.execute(text("SELECT 1 +"))
     with pytest.raises(IntegrityError), writing(engine) as connection:
         connection.execute(text("INSERT INTO t VALUES (1), (1)"))
+
+
+def test_a_database_that_cannot_be_read_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "b.sqlite3").write_bytes(b"no database at all" * 1_000)
+    for use in (reading, writing):
+        with pytest.raises(DamagedError) as caught, use(open_engine(tmp_path / "b.sqlite3")):
+            pass
+        assert caught.value.code == "database-unreadable"
+
+
+def test_a_database_is_made_closed_to_others(tmp_path: Path) -> None:
+    with writing(open_engine(tmp_path / "c.sqlite3")) as connection:
+        connection.execute(text("CREATE TABLE t (a)"))
+        for made in tmp_path.glob("c.sqlite3*"):
+            assert made.stat().st_mode & 0o077 == 0
 
 
 def test_purging_empties_the_write_ahead_log(engine: Engine, tmp_path: Path) -> None:

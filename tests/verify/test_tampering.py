@@ -23,13 +23,17 @@ from tests.verify.ledger_fixture import (
     with_credential,
 )
 
+UNCREDITED = line(4, "0.0", notes=("no-fixed-credit",))
 LEDGER = small_ledger(certificate(), completion())
 SMALL = LEDGER.bundle(
-    transcript(LEDGER.statement(line(4, "0.0"), total="0.0"), [LEDGER.badge(4)]), 2, 3, 4
+    transcript(LEDGER.statement(UNCREDITED, total="0.0"), [LEDGER.badge(4)]),
+    2,
+    3,
+    4,
 )
 SEALED = seal_bundle(SMALL, CREDENTIAL_KEY)
 BADGE = LEDGER.badge(5)
-TRANSCRIPT = transcript(LEDGER.statement(line(4, "0.0"), line(5)), [LEDGER.badge(4), BADGE])
+TRANSCRIPT = transcript(LEDGER.statement(UNCREDITED, line(5)), [LEDGER.badge(4), BADGE])
 ACCEPTED = {"valid", "cannot-check"}
 
 

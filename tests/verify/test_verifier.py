@@ -24,9 +24,10 @@ from tests.verify.ledger_fixture import (
     transcript,
 )
 
+UNCREDITED = line(5, "0.0", notes=("no-fixed-credit",))
 LEDGER = small_ledger(completion(), certificate())
 BADGE = LEDGER.badge(4)
-TRANSCRIPT = transcript(LEDGER.statement(line(4), line(5, "0.0")), [BADGE, LEDGER.badge(5)])
+TRANSCRIPT = transcript(LEDGER.statement(line(4), UNCREDITED), [BADGE, LEDGER.badge(5)])
 BUNDLE_ONLY = ["inclusion", "body-commitment", "matches-entry", "organisation", "credit", "status"]
 
 
