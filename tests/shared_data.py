@@ -13,6 +13,6 @@ def shared(relative: str) -> Path:
     path = SHARED / relative
     if not path.exists():
         pytest.skip(
-            f"shared data file {relative} is not here; set JINLAN_SHARED to the folder that holds it"
+            f"shared file {relative} is not here; JINLAN_SHARED names the folder that holds it"
         )
     return path

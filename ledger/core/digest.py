@@ -10,13 +10,15 @@ canonical body begins with ``{`` and the subject tag with ``s``: under one salt 
 """
 
 import hashlib
-import hmac
 from typing import Final
 
 from ledger.errors import MalformedError
 
 HASH_BYTES: Final = 32
 SALT_BYTES: Final = 32
+BLOCK_BYTES: Final = 64
+_INNER: Final = bytes(value ^ 0x36 for value in range(256))
+_OUTER: Final = bytes(value ^ 0x5C for value in range(256))
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 """Root hash of a tree without entries, and what ``prev`` of entry 0 holds."""
@@ -57,7 +59,7 @@ def commitment(salt: bytes, body_bytes: bytes) -> bytes:
         MalformedError: The salt is not 32 bytes.
     """
     _check_salt(salt)
-    return hmac.digest(salt, body_bytes, "sha256")
+    return _hmac(salt, body_bytes)
 
 
 def subject_tag(salt: bytes, subject_id: str) -> bytes:
@@ -70,7 +72,42 @@ def subject_tag(salt: bytes, subject_id: str) -> bytes:
         MalformedError: The salt is not 32 bytes.
     """
     _check_salt(salt)
-    return hmac.digest(salt, b"subject\0" + subject_id.encode(), "sha256")
+    return _hmac(salt, b"subject\0" + subject_id.encode())
+
+
+class Mac:
+    """HMAC-SHA-256 (RFC 2104) under one key, many times.
+
+    The standard library prepares the key anew for each message, which takes longer than the message
+    does; here it is prepared once. Tests hold the results to the standard library's.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = _block(key)
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
+
+    def digest(self, message: bytes) -> bytes:
+        """Give the 32 bytes of the authentication code of ``message``."""
+        inner = self._inner.copy()
+        inner.update(message)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    block = _block(key)
+    inner = hashlib.sha256(block.translate(_INNER) + message).digest()
+    return hashlib.sha256(block.translate(_OUTER) + inner).digest()
+
+
+def _block(key: bytes) -> bytes:
+    if len(key) > BLOCK_BYTES:
+        key = hashlib.sha256(key).digest()
+    return key.ljust(BLOCK_BYTES, b"\0")
 
 
 def _check_salt(salt: bytes) -> None:

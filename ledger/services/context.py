@@ -6,6 +6,7 @@ Time and random ids enter here and nowhere else, so that rules and proofs are te
 import base64
 import gc
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ KEYS_INDEX: Final = "keys/index.json"
 ID_BYTES: Final = 16
 TIME_BYTES: Final = 6
 GC_OBJECTS: Final = 50_000
+POOL_BYTES: Final = 65_536
 
 Clock = Callable[[], int]
 
@@ -38,6 +40,38 @@ def spare_collector() -> None:
     cycles among them after every 700 costs a quarter of the time and finds none.
     """
     gc.set_threshold(GC_OBJECTS)
+
+
+class RandomPool:
+    """Random bytes from the system, fetched many at a time: a call for each salt costs more.
+
+    Threads may share it. A forked child begins with an empty pool, so that no two processes ever
+    give out the same bytes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool = b""
+        self._used = 0
+        os.register_at_fork(after_in_child=self._empty)
+
+    def __call__(self, count: int) -> bytes:
+        """Give ``count`` bytes that were given to nobody else."""
+        with self._lock:
+            if self._used + count > len(self._pool):
+                self._pool = os.urandom(max(POOL_BYTES, count))
+                self._used = 0
+            start = self._used
+            self._used += count
+            return self._pool[start : self._used]
+
+    def _empty(self) -> None:
+        self._lock = threading.Lock()
+        self._pool = b""
+        self._used = 0
+
+
+SYSTEM_RANDOM: Final = RandomPool()
 
 
 def system_clock() -> int:
@@ -68,7 +102,7 @@ class Ledger:
     keys: OpenKeys
     lock: WriteLock
     clock: Clock = system_clock
-    random: RandomBytes = os.urandom
+    random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
 
@@ -112,7 +146,7 @@ class Ledger:
 
 
 def open_ledger(
-    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom
+    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = SYSTEM_RANDOM
 ) -> Ledger:
     """Open the ledger in ``settings.home``.
 

@@ -10,7 +10,15 @@ from keys.publication import write_key_list
 from ledger.core.key_list import KeyList
 from ledger.errors import RefusedError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.context import DATABASE, Clock, Ledger, assemble, open_ledger, system_clock
+from ledger.services.context import (
+    DATABASE,
+    SYSTEM_RANDOM,
+    Clock,
+    Ledger,
+    assemble,
+    open_ledger,
+    system_clock,
+)
 from ledger.services.key_entries import publish_keys
 from ledger.services.settings import Settings
 from ledger.storage import checkpoints, log, schema
@@ -22,7 +30,7 @@ TOKEN_BYTES: Final = 32
 
 
 def initialise(
-    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = os.urandom
+    settings: Settings, *, clock: Clock = system_clock, random: RandomBytes = SYSTEM_RANDOM
 ) -> Ledger:
     """Make the ledger in ``settings.home`` if there is none, migrate it, and open it.
 

@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select
 
 from ledger.errors import NotFoundError
-from ledger.storage.bulk import insert_rows
-from ledger.storage.log import IN_LIST_MAX
+from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.sealing import SALT_BYTES, Cipher
 from ledger.storage.tables import BODY
 
@@ -63,14 +62,11 @@ def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:
 
 def read_bodies(connection: Connection, indices: Iterable[int]) -> dict[int, StoredBody]:
     """Read the bodies of these entries; those that are erased are left out."""
-    wanted = list(indices)
     found: dict[int, StoredBody] = {}
-    for start in range(0, len(wanted), IN_LIST_MAX):
-        query = select(BODY).where(BODY.c.index.in_(wanted[start : start + IN_LIST_MAX]))
-        for row in connection.execute(query):
-            columns: tuple[Any, ...] = tuple(row)
-            body = StoredBody(*columns)
-            found[body.index] = body
+    for row in select_in(connection, BODY, "index", indices):
+        columns: tuple[Any, ...] = tuple(row)
+        body = StoredBody(*columns)
+        found[body.index] = body
     return found
 
 

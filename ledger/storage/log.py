@@ -20,8 +20,6 @@ from ledger.storage.tables import ENTRY, HEAD, TILE
 
 HEAD_ID: Final = 1
 STREAM_ROWS: Final = 1_000
-# One append query binds few variables a row; SQLite takes 32,766 of them.
-IN_LIST_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

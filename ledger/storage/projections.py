@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from ledger.storage.bulk import insert_rows
-from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
+from ledger.storage.bulk import insert_rows, select_in
+from ledger.storage.log import STREAM_ROWS
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD
 
 
@@ -70,20 +70,14 @@ def set_status(connection: Connection, index: int, status: str, related: int) ->
     )
 
 
-def records_of_subjects(connection: Connection, subjects: Iterable[str]) -> Iterator[RecordRow]:
-    """Read every record of these persons."""
-    wanted = list(subjects)
-    for start in range(0, len(wanted), IN_LIST_MAX):
-        query = select(RECORD).where(RECORD.c.subject.in_(wanted[start : start + IN_LIST_MAX]))
-        yield from map(_row, connection.execute(query.order_by(RECORD.c.index)))
+def records_of_subjects(connection: Connection, subjects: Iterable[str]) -> list[RecordRow]:
+    """Read every record of these persons, by index."""
+    return _sorted(select_in(connection, RECORD, "subject", subjects))
 
 
-def records_of_certificates(connection: Connection, tags: Iterable[bytes]) -> Iterator[RecordRow]:
-    """Read every record that carries one of these certificate tags."""
-    wanted = list(tags)
-    for start in range(0, len(wanted), IN_LIST_MAX):
-        query = select(RECORD).where(RECORD.c.certificate.in_(wanted[start : start + IN_LIST_MAX]))
-        yield from map(_row, connection.execute(query.order_by(RECORD.c.index)))
+def records_of_certificates(connection: Connection, tags: Iterable[bytes]) -> list[RecordRow]:
+    """Read every record that carries one of these certificate tags, by index."""
+    return _sorted(select_in(connection, RECORD, "certificate", tags))
 
 
 def records_of_issuer(connection: Connection, issuer: str, start: str, end: str) -> list[RecordRow]:
@@ -94,12 +88,8 @@ def records_of_issuer(connection: Connection, issuer: str, start: str, end: str)
 
 def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, RecordRow]:
     """Read the rows of these entries; those that are no record, or erased, are left out."""
-    wanted = list(indices)
-    found: dict[int, RecordRow] = {}
-    for start in range(0, len(wanted), IN_LIST_MAX):
-        query = select(RECORD).where(RECORD.c.index.in_(wanted[start : start + IN_LIST_MAX]))
-        found.update((row.index, row) for row in map(_row, connection.execute(query)))
-    return found
+    rows = _sorted(select_in(connection, RECORD, "index", indices))
+    return {row.index: row for row in rows}
 
 
 def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:
@@ -137,6 +127,10 @@ def public_entries(
 def delete_records_of(connection: Connection, subject: str) -> None:
     """Forget the records of an erased person."""
     connection.execute(delete(RECORD).where(RECORD.c.subject == subject))
+
+
+def _sorted(rows: Iterable[Row[Any]]) -> list[RecordRow]:
+    return sorted(map(_row, rows), key=lambda row: row.index)
 
 
 def _row(row: Row[Any]) -> RecordRow:

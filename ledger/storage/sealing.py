@@ -10,13 +10,13 @@
 Sealed form: 12 bytes nonce, then ciphertext with the 16-byte GCM tag.
 """
 
-import hmac
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ledger.core.digest import Mac
 from ledger.errors import DamagedError
 
 NONCE_BYTES: Final = 12
@@ -72,7 +72,7 @@ class Sealer:
         self.version = version
         self._random = random_bytes
         self._wrapping = {v: Cipher(key, random_bytes) for v, key in vault_keys.items()}
-        self._tag_key = lookup
+        self._tags = Mac(lookup)
 
     def new_key(self, subject: str) -> tuple[Cipher, bytes]:
         """Make a person's key; give it at work, and wrapped for storage."""
@@ -120,7 +120,7 @@ class Sealer:
         message = purpose.encode() + b"\0"
         for part in parts:
             message += len(part).to_bytes(4, "big") + part
-        return hmac.digest(self._tag_key, message, "sha256")[:TAG_BYTES]
+        return self._tags.digest(message)[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:
         """Give ``count`` random bytes."""

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from ledger.errors import NotFoundError
-from ledger.storage.bulk import insert_rows
-from ledger.storage.log import IN_LIST_MAX, STREAM_ROWS
+from ledger.storage.bulk import insert_rows, select_in
+from ledger.storage.log import STREAM_ROWS
 from ledger.storage.sealing import Cipher, Sealer
 from ledger.storage.tables import SUBJECT
 
@@ -88,13 +88,8 @@ def find_by_tags(
     connection: Connection, sealer: Sealer, tags: Iterable[bytes]
 ) -> dict[bytes, StoredSubject]:
     """Find the persons with these look-up tags."""
-    wanted = list(tags)
-    found: dict[bytes, StoredSubject] = {}
-    for start in range(0, len(wanted), IN_LIST_MAX):
-        query = select(SUBJECT).where(SUBJECT.c.tag.in_(wanted[start : start + IN_LIST_MAX]))
-        for row in connection.execute(query):
-            found[row.tag] = open_row(sealer, row)
-    return found
+    rows = select_in(connection, SUBJECT, "tag", tags)
+    return {row.tag: open_row(sealer, row) for row in rows}
 
 
 def read_subject(connection: Connection, sealer: Sealer, subject: str) -> StoredSubject:

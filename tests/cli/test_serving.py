@@ -4,11 +4,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ledger.cli import serving
-from ledger.cli.serving import HOST, free_port, hand_on, stop, web_command
+from ledger.cli.serving import HOST, free_port, hand_on, serve, stop, web_command
+from ledger.services.settings import Settings
+from tests.journeys.command_line import ROOT
+from tests.ledgers import make_ledger
 
 
 def test_a_free_port_is_taken_as_asked() -> None:
@@ -45,6 +50,29 @@ def test_only_the_line_about_our_own_probe_is_kept_back(
     hand_on([b"worker\n", probe, other, probe])
     out, err = capsys.readouterr()
     assert (out, err.encode()) == ("", b"worker\n" + other + probe)
+
+
+@pytest.fixture
+def _terminable() -> Iterator[None]:
+    """Give the signal back that serving takes."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_terminable")
+def test_standard_output_is_kept_free_and_our_probe_is_not_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    told: list[str] = []
+    settings = Settings(make_ledger(tmp_path).home, port=0)
+    assert serve(settings, once=True, quiet=True, on_start=told.append) == 0
+    out, err = capsys.readouterr()
+    (url,) = told
+    assert out == ""
+    assert url in err
+    assert "livez" not in err
 
 
 def test_every_process_that_was_started_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
