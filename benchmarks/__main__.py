@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -28,7 +27,7 @@ from ledger.services.organisations import read_registry
 from ledger.services.rosters import import_roster
 from ledger.services.settings import Settings
 from ledger.storage.engine import open_engine, reading, writing
-from ledger.storage.log import read_entries
+from ledger.storage.log import StoredEntry, read_entries
 from ledger.storage.tables import ENTRY, METADATA
 
 CSV_ROWS = 50_000
@@ -60,11 +59,11 @@ def in_folder(work: Callable[[Path], float]) -> float:
     return statistics.median(figures)
 
 
-def core_insert(folder: Path, entries: list[bytes]) -> float:
+def core_insert(folder: Path, entries: list[StoredEntry]) -> float:
     """Insert the same entry bytes with SQLAlchemy Core alone, same settings; rows/s."""
     engine = open_engine(folder / "plain.sqlite3")
     METADATA.create_all(engine, tables=[ENTRY])
-    rows = [{"index": i, "leaf_hash": b"", "bytes": data} for i, data in enumerate(entries)]
+    rows = [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in entries]
     started = time.perf_counter()
     for start in range(0, len(rows), BATCH_ROWS):
         with writing(engine) as connection:
@@ -74,7 +73,7 @@ def core_insert(folder: Path, entries: list[bytes]) -> float:
     return len(rows) / elapsed
 
 
-def record_batches(folder: Path, kept: list[bytes]) -> float:
+def record_batches(folder: Path, kept: list[StoredEntry]) -> float:
     """Record commands in batches of 1,000, the whole path; rows/s. Keeps the entry bytes."""
     ledger, issuer = new_ledger(folder)
     table = read_roster(roster_csv(BATCHES * BATCH_ROWS), "roster.csv")
@@ -89,7 +88,7 @@ def record_batches(folder: Path, kept: list[bytes]) -> float:
             raise SystemExit("benchmark: a row was refused")
     elapsed = time.perf_counter() - started
     with reading(ledger.engine) as connection:
-        kept[:] = [e.bytes for e in islice(read_entries(connection, 4), len(commands))]
+        kept[:] = read_entries(connection, 4)
     ledger.close()
     return len(commands) / elapsed
 
@@ -127,7 +126,7 @@ def main() -> None:
         import_file(Path(sys.argv[2]))
         return
     spare_collector()
-    kept: list[bytes] = []
+    kept: list[StoredEntry] = []
     recorded = in_folder(lambda folder: record_batches(folder, kept))
     plain = in_folder(lambda folder: core_insert(folder, kept))
     show("record, batches of 1,000, SQLite FULL", recorded, "rows/s", plain)

@@ -177,6 +177,18 @@ class KeyList:
             and (key.compromised_at is None if at_ms is None else key.valid_at(at_ms))
         ]
 
+    def every_log_verifier_key(self) -> list[VerifierKey]:
+        """Give all log keys there ever were, compromised ones too.
+
+        For the ledger's own audit: it asks whether a checkpoint is one that this ledger signed, and
+        holds it against the entries besides. A stranger must not ask so little.
+        """
+        return [
+            VerifierKey(self.origin, ED25519, key.public_key)
+            for key in self.keys
+            if key.purpose == LOG
+        ]
+
     def to_json(self) -> dict[str, Json]:
         """Give the list as a JSON value."""
         return {"v": 1, "origin": self.origin, "keys": [key.to_json() for key in self.keys]}

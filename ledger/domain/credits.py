@@ -99,17 +99,30 @@ def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs
     if isinstance(inputs, CertificateInputs):
         return _award_certificate(schedule, inputs)
     _check_attendance(inputs.attendance)
-    earned = _earned(schedule, inputs.hours, inputs.planned, inputs.level)
+    earned = _earned(schedule, _numbers(inputs.hours), _numbers(inputs.planned), inputs.level)
     reasons = _refusals(schedule, inputs)
     if reasons:
         return Award(Fraction(), format_at_scale(Fraction(), schedule.scale), tuple(reasons))
     return earned
 
 
+Numbers: TypeAlias = tuple[tuple[str, int, int], ...]
+"""Parts as mode, numerator, denominator: hashing a fraction costs more than the look-up."""
+
+
+def _numbers(parts: Parts) -> Numbers:
+    return tuple((mode, hours.numerator, hours.denominator) for mode, hours in parts)
+
+
+def _parts(numbers: Numbers) -> Parts:
+    return tuple((mode, Fraction(above, below)) for mode, above, below in numbers)
+
+
 # Everybody of a class has the same hours, so a class is reckoned once.
 @lru_cache(maxsize=8192)
-def _earned(schedule: CreditSchedule, hours: Parts, planned: Parts, level: int) -> Award:
+def _earned(schedule: CreditSchedule, attended: Numbers, plan: Numbers, level: int) -> Award:
     """Reckon what the hours earn, where nothing stands against it."""
+    hours, planned = _parts(attended), _parts(plan)
     _check_hours((*hours, *planned))
     inputs = CompletionInputs(hours, level, passed=True, planned=planned)
     reasons: list[str] = []

@@ -76,7 +76,8 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         return RecordFacts(
             content, _certificate_identity(command.certificate.number), issued, number
         )
-    hours = tuple(command.hours.items())
+    # Numbers, because hashing a fraction costs as much as all the rest of the look-up.
+    hours = tuple((m, h.numerator, h.denominator) for m, h in command.hours.items())
     shared, identity = _class_part(command.training_class, command.occupation, command.level, hours)
     own = encode(
         {
@@ -120,7 +121,7 @@ def _class_part(
     taught: TrainingClass,
     occupation: Occupation,
     level: int,
-    hours: tuple[tuple[str, Fraction], ...],
+    hours: tuple[tuple[str, int, int], ...],
 ) -> tuple[bytes, bytes]:
     """Encode what everybody of a class shares, and the identity of their records."""
     if taught.end < taught.start:
@@ -135,7 +136,7 @@ def _class_part(
                 "start": start,
                 "end": taught.end.isoformat(),
             },
-            "hours": _hours(hours),
+            "hours": _hours({mode: Fraction(above, below) for mode, above, below in hours}),
             "level": _level(level),
             "occupation": _occupation(occupation),
         }
@@ -203,10 +204,10 @@ def _score(part: str, text: str) -> str:
     return shortest_decimal(text)
 
 
-def _hours(hours: tuple[tuple[str, Fraction], ...]) -> dict[str, str]:
-    if not all(mode in MODES for mode, _ in hours):
+def _hours(hours: Mapping[str, Fraction]) -> dict[str, str]:
+    if not all(mode in MODES for mode in hours):
         raise MalformedError(f"hours: found an unknown mode, expected one of {', '.join(MODES)}")
-    return {mode: format_number(amount) for mode, amount in hours if amount}
+    return {mode: format_number(amount) for mode, amount in hours.items() if amount}
 
 
 @lru_cache(maxsize=_CLASSES_KEPT)

@@ -227,7 +227,7 @@ def _audit_head(connection: Connection, leaves: _LeafAudit, report: AuditReport)
 
 
 def _audit_checkpoints(ledger: Ledger, connection: Connection, report: AuditReport) -> None:
-    keys = ledger.keyring.published().log_verifier_keys()
+    keys = ledger.keyring.published().every_log_verifier_key()
     good = 0
     notes = [(size, note) for size, note in checkpoints.read_all(connection)]
     outside = checkpoints.read_outside(ledger.home)

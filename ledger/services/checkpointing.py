@@ -59,7 +59,7 @@ def last_checkpoint(ledger: Ledger) -> SignedCheckpoint | None:
     note = checkpoints.read_outside(ledger.home)
     if note is None:
         return None
-    keys = ledger.keyring.published().log_verifier_keys()
+    keys = ledger.keyring.published().every_log_verifier_key()
     try:
         return SignedCheckpoint(open_checkpoint(note, ledger.origin, keys), note)
     except LedgerError as error:

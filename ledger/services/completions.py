@@ -51,10 +51,11 @@ def record(
         UnavailableError: The ledger cannot be written now; nothing was recorded.
     """
     posted = [Posted.of(command) for command in commands]
+    outcomes: list[Outcome] = []
 
     def work(batch: Batch) -> Json:
         posting = Posting(batch, issuer, commands, correcting=correcting)
-        outcomes = [posting.decide(each) for each in posted]
+        outcomes[:] = [posting.decide(each) for each in posted]
         refused = [outcome for outcome in outcomes if outcome.outcome == "rejected"]
         if all_or_nothing and refused:
             raise RefusedError(
@@ -69,5 +70,7 @@ def record(
         options = bytes([correcting, all_or_nothing])
         once = Once(issuer, key, options + b"".join(each.request() for each in posted))
     written = write(ledger, work, once)
-    answer: Any = written.answer
-    return Recorded(tuple(map(Outcome.from_json, answer)), written.replayed)
+    if written.replayed:
+        answer: Any = written.answer
+        outcomes[:] = map(Outcome.from_json, answer)
+    return Recorded(tuple(outcomes), written.replayed)
