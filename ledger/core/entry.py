@@ -95,6 +95,36 @@ class Entry:
         ).encode("ascii")
 
 
+class EntryWriter:
+    """Writes the entries of one batch: same time, suite and few kinds and issuers.
+
+    The bytes are those of ``Entry.encode``, to which a property test holds them; what is alike in a
+    batch is checked and written once.
+    """
+
+    def __init__(self, time_ms: int) -> None:
+        self._time_ms = time_ms
+        self._tail = f'","suite":"{SCL_1.id}","time":"{format_instant(time_ms)}","v":1}}'
+        self._middles: dict[tuple[str, str], str] = {}
+
+    def encode(self, index: int, kind: str, issuer: str, body: bytes, prev: bytes) -> bytes:
+        """Write one entry.
+
+        Raises:
+            MalformedError: A field is outside its form.
+        """
+        middle = self._middles.get((kind, issuer))
+        if middle is None:
+            Entry(index, self._time_ms, kind, issuer, body, prev)
+            middle = f',"issuer":"{issuer}","kind":"{kind}","prev":"'
+            self._middles[kind, issuer] = middle
+        if len(body) != HASH_BYTES or len(prev) != HASH_BYTES or not 0 <= index <= INTEGER_MAX:
+            raise MalformedError(
+                f"entry: expected an index and {HASH_BYTES} bytes in body and prev"
+            )
+        return f'{{"body":"{body.hex()}","index":{index:d}{middle}{prev.hex()}{self._tail}'.encode()
+
+
 def decode_entry(data: bytes) -> Entry:
     """Read an entry.
 

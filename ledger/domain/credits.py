@@ -6,7 +6,7 @@ hours at 24 a credit are 10/3, which no decimal holds.
     40 theory at 16 + 80 practice at 24 = 35/6  ->  floor to 0.5: 5.5   half up to 0.5: 6.0
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -32,6 +32,20 @@ REASONS: Final = {
     "no-fixed-credit": "the schedule gives no credit for this certificate",
 }
 """Why an award is less than the hours alone would give. Codes are stable."""
+
+
+Numbers: TypeAlias = tuple[tuple[str, int, int], ...]
+"""Parts as mode, numerator, denominator: hashing fractions costs more than what is looked up."""
+
+
+def numbers_of(parts: Iterable[tuple[str, Fraction]]) -> Numbers:
+    """Give hours by mode as numbers."""
+    return tuple([(mode, hours.numerator, hours.denominator) for mode, hours in parts])
+
+
+def parts_of(numbers: Numbers) -> Parts:
+    """Give numbers as hours by mode."""
+    return tuple([(mode, Fraction(above, below)) for mode, above, below in numbers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +113,43 @@ def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs
     if isinstance(inputs, CertificateInputs):
         return _award_certificate(schedule, inputs)
     _check_attendance(inputs.attendance)
-    earned = _earned(schedule, _numbers(inputs.hours), _numbers(inputs.planned), inputs.level)
+    earned = _earned(schedule, numbers_of(inputs.hours), numbers_of(inputs.planned), inputs.level)
     reasons = _refusals(schedule, inputs)
     if reasons:
         return Award(Fraction(), format_at_scale(Fraction(), schedule.scale), tuple(reasons))
     return earned
 
 
-Numbers: TypeAlias = tuple[tuple[str, int, int], ...]
-"""Parts as mode, numerator, denominator: hashing a fraction costs more than the look-up."""
+def award_class(
+    schedule: CreditSchedule,
+    hours: Numbers,
+    level: int,
+    assessment: Assessment,
+    attendance: Fraction | None,
+) -> Award:
+    """Reckon the credit of a completion; the same as ``award`` of its inputs, sooner.
 
+    Where nothing can stand against the credit but a failed examination or a low attendance, these
+    two are looked at first and the rest is reckoned once for all of a class.
 
-def _numbers(parts: Parts) -> Numbers:
-    return tuple((mode, hours.numerator, hours.denominator) for mode, hours in parts)
-
-
-def _parts(numbers: Numbers) -> Parts:
-    return tuple((mode, Fraction(above, below)) for mode, above, below in numbers)
+    Raises:
+        MalformedError: As ``award``.
+    """
+    floor = schedule.min_attendance_ratio
+    if (
+        assessment.passed
+        and schedule.pass_rule.floor is None
+        and (attendance is None or (floor is not None and floor <= attendance <= 1))
+    ):
+        return _earned(schedule, hours, (), level)
+    return award(schedule, completion_inputs(dict(parts_of(hours)), level, assessment, attendance))
 
 
 # Everybody of a class has the same hours, so a class is reckoned once.
 @lru_cache(maxsize=8192)
 def _earned(schedule: CreditSchedule, attended: Numbers, plan: Numbers, level: int) -> Award:
     """Reckon what the hours earn, where nothing stands against it."""
-    hours, planned = _parts(attended), _parts(plan)
+    hours, planned = parts_of(attended), parts_of(plan)
     _check_hours((*hours, *planned))
     inputs = CompletionInputs(hours, level, passed=True, planned=planned)
     reasons: list[str] = []

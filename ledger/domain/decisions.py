@@ -1,6 +1,6 @@
 """The rules by which a posted record is accepted, refused, or known as a repeat.
 
-    decide_completion(state, command)  ->  Accepted | Refused | Duplicate
+    decide_completion(state, command, hours)  ->  Accepted | Refused | Duplicate
 
 Pure: the state holds just what the rules read; the service loads it and writes what was decided.
 Rules run from the person, over what is already recorded, to what the issuer may do, so that a
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
+from ledger.domain.credits import Award, CertificateInputs, Numbers, award, award_class
 from ledger.domain.organisations import Organisation
 from ledger.domain.records import Occupation, RecordCertificate, RecordCompletion
 from ledger.domain.schedule_terms import CreditSchedule
@@ -122,9 +122,12 @@ class _Posting(NamedTuple):
 
 
 def decide_completion(
-    state: RecordState, command: RecordCompletion
+    state: RecordState, command: RecordCompletion, hours: Numbers
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a completion, reckoning its credit by the schedule of the class's last day."""
+    """Decide on a completion, reckoning its credit by the schedule of the class's last day.
+
+    ``hours`` are the command's as ``numbers_of`` gives them, which its facts hold already.
+    """
     taught, certificate = command.training_class, command.certificate
     examined_on = command.assessment.on
     posting = _Posting(
@@ -140,10 +143,7 @@ def decide_completion(
     )
 
     def earn(schedule: CreditSchedule) -> Award:
-        inputs = completion_inputs(
-            command.hours, command.level, command.assessment, command.attendance
-        )
-        return award(schedule, inputs)
+        return award_class(schedule, hours, command.level, command.assessment, command.attendance)
 
     return _decide(state, posting, earn)
 

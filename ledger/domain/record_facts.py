@@ -20,6 +20,7 @@ from unicodedata import normalize
 
 from ledger.core.canonical import encode
 from ledger.domain.body_reading import SCORE_PART
+from ledger.domain.credits import Numbers, numbers_of, parts_of
 from ledger.domain.fields import TEXT_MAX
 from ledger.domain.number_text import format_number, shortest_decimal
 from ledger.domain.records import (
@@ -46,12 +47,14 @@ class RecordFacts(NamedTuple):
         identity: What the record is about, for one person: equal for two postings of the same one.
         event_on: Last day of the class, or day of issue; ISO.
         certificate_number: Of the certificate, if there is one.
+        hours: Of a posted completion, as numbers; empty for one that was read back.
     """
 
     content: bytes
     identity: bytes
     event_on: str
     certificate_number: str | None
+    hours: Numbers = ()
 
 
 def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
@@ -76,8 +79,7 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         return RecordFacts(
             content, _certificate_identity(command.certificate.number), issued, number
         )
-    # Numbers, because hashing a fraction costs as much as all the rest of the look-up.
-    hours = tuple((m, h.numerator, h.denominator) for m, h in command.hours.items())
+    hours = numbers_of(command.hours.items())
     shared, identity = _class_part(command.training_class, command.occupation, command.level, hours)
     own = encode(
         {
@@ -87,7 +89,7 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         }
     )
     content = own[:-1] + b"," + shared[1:]
-    return RecordFacts(content, identity, command.training_class.end.isoformat(), number)
+    return RecordFacts(content, identity, command.training_class.end.isoformat(), number, hours)
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
@@ -121,7 +123,7 @@ def _class_part(
     taught: TrainingClass,
     occupation: Occupation,
     level: int,
-    hours: tuple[tuple[str, int, int], ...],
+    hours: Numbers,
 ) -> tuple[bytes, bytes]:
     """Encode what everybody of a class shares, and the identity of their records."""
     if taught.end < taught.start:
@@ -136,7 +138,7 @@ def _class_part(
                 "start": start,
                 "end": taught.end.isoformat(),
             },
-            "hours": _hours({mode: Fraction(above, below) for mode, above, below in hours}),
+            "hours": _hours(dict(parts_of(hours))),
             "level": _level(level),
             "occupation": _occupation(occupation),
         }

@@ -10,7 +10,7 @@ from typing import Any
 from ledger.core.canonical import Json
 from ledger.errors import RefusedError
 from ledger.services.context import Ledger
-from ledger.services.posting import Outcome, Posted, Posting, RecordCommand
+from ledger.services.posting import Outcome, Posted, Posting, RecordCommand, request_of
 from ledger.services.record import Batch, Once, write
 
 
@@ -68,7 +68,7 @@ def record(
     once = None
     if key is not None:
         options = bytes([correcting, all_or_nothing])
-        once = Once(issuer, key, options + b"".join(each.request() for each in posted))
+        once = Once(issuer, key, options + request_of(posted))
     written = write(ledger, work, once)
     if written.replayed:
         answer: Any = written.answer

@@ -92,12 +92,16 @@ class Posted:
         except LedgerError as error:
             return cls(command, None, error)
 
-    def request(self) -> bytes:
-        """Give the bytes by which a repeated request is known."""
-        person = self.command.person
-        content = b"" if self.facts is None else self.facts.content
-        parts = (person.name.encode(), person.id_number.encode(), content)
-        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+def request_of(posted: Sequence[Posted]) -> bytes:
+    """Give the bytes by which a repeated request is known."""
+    parts: list[bytes] = []
+    for each in posted:
+        person = each.command.person
+        named = f"{person.name}\0{person.id_number}\0".encode()
+        content = b"" if each.facts is None else each.facts.content
+        parts += (len(named).to_bytes(4, "big"), named, len(content).to_bytes(4, "big"), content)
+    return b"".join(parts)
 
 
 class Posting:
@@ -153,7 +157,7 @@ class Posting:
             recorded_on=self._today,
         )
         if isinstance(command, RecordCompletion):
-            decision = decide_completion(state, command)
+            decision = decide_completion(state, command, facts.hours)
         else:
             decision = decide_certificate(state, command)
         if isinstance(decision, Refused):

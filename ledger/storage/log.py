@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
-from ledger.core.entry import Entry
+from ledger.core.entry import EntryWriter
 from ledger.core.tile import TILE_WIDTH, append_leaves, edge_widths
 from ledger.errors import DamagedError, NotFoundError, UnavailableError
 from ledger.storage.bulk import insert_rows
@@ -97,9 +97,10 @@ def append(
     """
     time_ms = max(now_ms, head.time_ms + 1)
     stored: list[StoredEntry] = []
+    writer = EntryWriter(time_ms)
     prev = head.leaf_hash
     for index, draft in enumerate(drafts, head.size):
-        encoded = Entry(index, time_ms, draft.kind, draft.issuer, draft.body, prev).encode()
+        encoded = writer.encode(index, draft.kind, draft.issuer, draft.body, prev)
         prev = leaf_hash(encoded)
         stored.append(StoredEntry(index, prev, encoded))
     insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])

@@ -7,7 +7,13 @@ from typing import Any
 
 from ledger.core.canonical import decode
 from ledger.domain.bodies import encode_record_body
-from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
+from ledger.domain.credits import (
+    Award,
+    CertificateInputs,
+    award,
+    completion_inputs,
+    numbers_of,
+)
 from ledger.domain.decisions import (
     Accepted,
     Duplicate,
@@ -141,4 +147,4 @@ def decided(
     """What the rules say of a command in a state."""
     if isinstance(command, RecordCertificate):
         return decide_certificate(state, command)
-    return decide_completion(state, command)
+    return decide_completion(state, command, numbers_of(command.hours.items()))

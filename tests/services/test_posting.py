@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.services.posting import Outcome, Posted
+from ledger.services.posting import Outcome, Posted, request_of
 from tests.ledgers import codes, make_command, make_ledger, make_person, post, verify_whole
 
 
@@ -31,8 +31,8 @@ def test_a_request_is_known_by_the_person_and_by_every_fact() -> None:
         replace(command, attendance=None),
         replace(command, certificate=None),
     ]
-    assert len({Posted.of(each).request() for each in changed}) == len(changed)
-    assert Posted.of(make_command()).request() == Posted.of(command).request()
+    assert len({request_of([Posted.of(each)]) for each in changed}) == len(changed)
+    assert request_of([Posted.of(make_command())]) == request_of([Posted.of(command)])
 
 
 def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
@@ -41,7 +41,7 @@ def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
         person, name=person.name + person.id_number[0], id_number=person.id_number[1:]
     )
     one, other = (make_command(person=each) for each in (person, shifted))
-    assert Posted.of(one).request() != Posted.of(other).request()
+    assert request_of([Posted.of(one)]) != request_of([Posted.of(other)])
 
 
 def test_a_command_whose_facts_cannot_be_written_is_refused_alone(tmp_path: Path) -> None:
