@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import orjson
@@ -97,7 +96,7 @@ def retried(ledger: Ledger, issuer: str, run: int, file: Path) -> list[Recorded]
     for number, first in enumerate(told):
         answer = appending.post(ledger, issuer, run, number)
         assert answer.replayed
-        assert orjson.loads(orjson.dumps([asdict(o) for o in answer.outcomes])) == first
+        assert orjson.loads(orjson.dumps([o._asdict() for o in answer.outcomes])) == first
         answers.append(answer)
     if len(told) < appending.BATCHES_MAX:
         in_flight = appending.post(ledger, issuer, run, len(told))
