@@ -26,9 +26,7 @@ _TEXTS: Final = {
 
 
 def refuse_unknown_query(known: Mapping[str, frozenset[str]]) -> None:
-    """Refuse query parameters that the route does not document.
-
-    ``known`` gives their names by rule.
+    """Refuse query parameters that the route does not document; ``known`` has them by rule.
 
     Raises:
         ProblemError: 400.

@@ -11,7 +11,6 @@ import flask
 import flask_smorest
 
 View = TypeVar("View", bound=Callable[..., Any])
-Decorator = Callable[[View], View]
 
 
 class DocumentedBlueprint(Protocol):

@@ -1,16 +1,13 @@
 """The ledger that this application serves, as routes and guards reach it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Final
 
 from flask import Flask, current_app
 
 from ledger.services.context import Ledger
-from ledger.services.posting import CHINA
 
 _EXTENSION: Final = "jinlan"
-_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +32,3 @@ def served() -> Served:
 def served_ledger() -> Ledger:
     """Give the ledger of the current application."""
     return served().ledger
-
-
-def today() -> date:
-    """Give today's date in China, by the ledger's clock."""
-    return datetime.fromtimestamp(served_ledger().clock() / _MS, CHINA).date()

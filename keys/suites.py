@@ -26,14 +26,12 @@ class SigningSuite:
 
     Attributes:
         id: The name it has in ``ledger.core.suite``.
-        private_key_bytes: Length of the private form.
         generate: Makes a new private key from the system's random source.
         open: Turns the private form into the public key and a function that signs. Callers check
             the length first.
     """
 
     id: str
-    private_key_bytes: int
     generate: Callable[[], bytes]
     open: Callable[[bytes], tuple[bytes, Sign]]
 
@@ -48,7 +46,7 @@ def _generate_ed25519() -> bytes:
 
 
 SIGNING_SUITES: Final[Mapping[str, SigningSuite]] = MappingProxyType(
-    {SCL_1.id: SigningSuite(SCL_1.id, 32, _generate_ed25519, _open_ed25519)}
+    {SCL_1.id: SigningSuite(SCL_1.id, _generate_ed25519, _open_ed25519)}
 )
 
 

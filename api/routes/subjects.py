@@ -8,7 +8,7 @@ from api.arguments import read_path, read_query
 from api.blueprints import blueprint, path_id, query
 from api.schemas.requests import SUBJECT_PATTERN, OnDate
 from api.schemas.transcripts import TranscriptAnswer
-from api.served import served_ledger, today
+from api.served import served_ledger
 from ledger.services.exports import export_bundle
 from ledger.services.transcripts import read_transcript
 
@@ -30,7 +30,7 @@ def get_transcript(subject: str) -> dict[str, Any]:
     does not count.
     """
     subject_id = read_path("subject", subject, SUBJECT_PATTERN)
-    on = read_query(OnDate()).get("on") or today()
+    on = read_query(OnDate()).get("on") or served_ledger().today()
     return read_transcript(served_ledger(), subject_id, on)
 
 
@@ -48,7 +48,7 @@ def get_export(subject: str) -> flask.Response:
     The bytes are canonical JSON under a seal: keep them exactly as they come.
     """
     subject_id = read_path("subject", subject, SUBJECT_PATTERN)
-    on = read_query(OnDate()).get("on") or today()
+    on = read_query(OnDate()).get("on") or served_ledger().today()
     answer = flask.Response(
         export_bundle(served_ledger(), subject_id, on), content_type="application/json"
     )

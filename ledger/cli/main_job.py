@@ -1,7 +1,4 @@
-"""The main job, shown as it happens.
-
-Roster in, credits out, an export, and a verdict that needs no ledger.
-"""
+"""The main job as it happens: roster in, credits out, an export, a verdict without a ledger."""
 
 import subprocess
 import sys
@@ -13,7 +10,6 @@ from typing import Any, Final
 import click
 
 from ledger.cli.output import print_json, write_private
-from ledger.cli.records import today
 from ledger.cli.words import row_lines, transcript_lines
 from ledger.example import ROSTER
 from ledger.services.checkpointing import sign_checkpoint
@@ -84,15 +80,15 @@ def _say_below(say: Callable[[str], None], lines: Iterable[str]) -> None:
 
 
 def _export(ledger: Ledger) -> tuple[Path, dict[str, Any]]:
-    """Export the worker with the most credits among those with the most records.
+    """Export one worker's transcript; give the file, and the transcript that it holds.
 
-    Give the file, and the transcript that it holds.
+    It is the one with the most credits among those with the most records.
     """
     listed = list_subjects(ledger)
     most = max(each["records"] for each in listed)
     chosen = max(
         (
-            read_transcript(ledger, each["id"], today(ledger))
+            read_transcript(ledger, each["id"], ledger.today())
             for each in listed
             if each["records"] == most
         ),
@@ -101,5 +97,5 @@ def _export(ledger: Ledger) -> tuple[Path, dict[str, Any]]:
     folder = ledger.home / EXPORTS
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{chosen['subject']}.json"
-    write_private(target, export_bundle(ledger, chosen["subject"], today(ledger)))
+    write_private(target, export_bundle(ledger, chosen["subject"], ledger.today()))
     return target, chosen

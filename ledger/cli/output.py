@@ -1,7 +1,4 @@
-"""What every command shares.
-
-Settings, errors as exit status, JSON or text out, private files, progress on standard error.
-"""
+"""What every command shares: settings, exit status, JSON or text, private files, progress."""
 
 import functools
 import os

@@ -28,9 +28,7 @@ from ledger.verify import verify
 
 
 def read_trust(path: Path | None) -> KeyList:
-    """Read the key list that a verifier trusts.
-
-    The one named, or that of the ledger at JINLAN_HOME.
+    """Read the key list that a verifier trusts: the one named, or the one at JINLAN_HOME.
 
     Raises:
         NotFoundError: There is none.
@@ -76,10 +74,7 @@ def _entries_signed(ledger: Ledger) -> int:
 
 @command("audit")
 def audit_command(*, as_json: bool) -> int:
-    """Check everything that is stored.
-
-    Entries, leaf hashes, tiles, bodies, projections, checkpoints.
-    """
+    """Check entries, leaf hashes, tiles, bodies, projections and checkpoints."""
     with opened_ledger() as ledger, progress("entries", quiet=as_json) as watch:
         watch.expect(_entries_signed(ledger))
         report = audit(ledger, watch.advance)

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,7 @@ from ledger.cli.output import (
     write_private,
 )
 from ledger.cli.words import transcript_lines
+from ledger.core.entry import LEDGER_ISSUER
 from ledger.domain.fields import INTEGER_MAX
 from ledger.domain.withdrawals import REASONS, RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError, RefusedError
@@ -26,17 +27,11 @@ from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase, finish_erasure
 from ledger.services.exports import export_bundle
-from ledger.services.posting import CHINA
 from ledger.services.rosters import ImportedRow, import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def today(ledger: Ledger) -> date:
-    """Give today's date in China by the ledger's clock."""
-    return datetime.fromtimestamp(ledger.clock() / 1000, UTC).astimezone(CHINA).date()
 
 
 class _Report:
@@ -138,7 +133,7 @@ def import_command(  # noqa: PLR0913 - one for each option
 def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
     """Show a person's records and the credits that count at a date."""
     with opened_ledger() as ledger:
-        document = read_transcript(ledger, subject, on.date() if on else today(ledger))
+        document = read_transcript(ledger, subject, on.date() if on else ledger.today())
     if as_json:
         print_json(document)
     else:
@@ -154,7 +149,7 @@ def transcript(*, subject: str, on: datetime | None, as_json: bool) -> None:
 def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> None:
     """Write a person's transcript as a bundle that verifies without this ledger."""
     with opened_ledger() as ledger:
-        data = export_bundle(ledger, subject, on.date() if on else today(ledger))
+        data = export_bundle(ledger, subject, on.date() if on else ledger.today())
     write_private(out, data)
     if as_json:
         print_json({"file": str(out), "bytes": len(data)})
@@ -183,7 +178,7 @@ def _one_subject(ledger: Ledger) -> dict[str, Any]:
     found = find_subject(ledger, sys.stdin.readline().strip().upper())
     if found is None:
         raise NotFoundError("subject: no person with this ID number")
-    document = read_transcript(ledger, found, today(ledger))
+    document = read_transcript(ledger, found, ledger.today())
     return {"id": found, **document["holder"], "records": len(document["records"])}
 
 
@@ -213,7 +208,7 @@ def revoke(  # noqa: PLR0913 - one for each option
     with opened_ledger() as ledger:
         if entry is not None and start is None and end is None:
             answer = revoke_record(
-                ledger, issuer or "ledger", RevokeRecord(entry, reason, document)
+                ledger, issuer or LEDGER_ISSUER, RevokeRecord(entry, reason, document)
             )
         elif entry is None and issuer and start and end:
             answer = revoke_issuer(

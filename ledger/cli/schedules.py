@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from ledger.cli.output import command, opened_ledger, print_json
-from ledger.domain.schedules import EXAMPLE_SCHEDULE, CreditSchedule, parse_schedule, schedule_hash
+from ledger.domain.schedule_reading import parse_schedule
+from ledger.domain.schedule_terms import CreditSchedule
+from ledger.domain.schedules import EXAMPLE_SCHEDULE, schedule_hash
 from ledger.errors import MalformedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.organisations import add_schedule, read_registry

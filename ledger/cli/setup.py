@@ -18,10 +18,7 @@ from ledger.services.settings import Settings
     "--example", is_flag=True, help="Add the example school, catalogue and credit schedule."
 )
 def init(*, example: bool, as_json: bool) -> None:
-    """Make the ledger in JINLAN_HOME: keys, database, first checkpoint.
-
-    Harmless where there is one.
-    """
+    """Make keys, database and first checkpoint in JINLAN_HOME; harmless where they are."""
     ledger = initialise(Settings.from_environment())
     try:
         school = install_example(ledger) if example else None

@@ -96,8 +96,8 @@ def verify_log_proof(
     caller.
 
     Raises:
-        MalformedError: The checkpoint is not in its form. VerificationError: The checkpoint is not
-        signed by the log, or the entry is not in the tree.
+        MalformedError: The checkpoint is not in its form.
+        VerificationError: The checkpoint is not signed by the log, or the entry is not in the tree.
     """
     checkpoint = open_checkpoint(proof.checkpoint, origin, keys)
     verify_inclusion(

@@ -11,8 +11,9 @@ from ledger.credentials.claims import (
     RecordClaims,
 )
 from ledger.credentials.holder import read_holder
-from ledger.credentials.open_badges import ACHIEVEMENT_TYPES, ASSESSOR, MIDNIGHT, Badge, build_badge
+from ledger.credentials.open_badges import ACHIEVEMENT_TYPES, ASSESSOR, Badge, build_badge
 from ledger.credentials.shape import check_rebuilt, not_ours, text_of
+from ledger.domain.china_time import MIDNIGHT
 
 
 def read_badge(document: Mapping[str, Any]) -> Badge:

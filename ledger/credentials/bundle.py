@@ -181,8 +181,8 @@ def _entries(value: object) -> tuple[BundledEntry, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= ENTRIES_MAX:
         raise MalformedError(f"bundle: expected 1 to {ENTRIES_MAX} entries")
     entries = tuple(_entry(one) for one in value)
-    indexes = [one.entry.index for one in entries]
-    if indexes != sorted(set(indexes)):
+    indices = [one.entry.index for one in entries]
+    if indices != sorted(set(indices)):
         raise MalformedError("bundle: expected entries by index, each once")
     return entries
 

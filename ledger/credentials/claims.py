@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ledger.core.digest import leaf_hash
 from ledger.core.entry import Entry
-from ledger.domain.bodies import (
+from ledger.domain.body_reading import (
     CertificateRecord,
     Completion,
     Credit,

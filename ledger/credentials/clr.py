@@ -26,7 +26,7 @@ from ledger.credentials.holder import Holder, read_holder
 from ledger.credentials.jsonld import Document
 from ledger.credentials.open_badges import Badge, achievement_id
 from ledger.credentials.shape import check_rebuilt, check_uuid_urn, not_ours, text_of
-from ledger.domain.records import Transcript
+from ledger.domain.transcript import Transcript
 from ledger.errors import MalformedError, RefusedError
 
 CONTEXTS: Final = [CREDENTIALS_V2, CLR, OPEN_BADGES]
@@ -161,8 +161,8 @@ def read_clr(document: Mapping[str, Any]) -> Clr:
 
 
 def _check_members(statement: Statement, badges: Sequence[Badge]) -> None:
-    indexes = [line.index for line in statement.lines]
-    if len(badges) > MEMBERS_MAX or indexes != sorted(set(indexes)):
+    indices = [line.index for line in statement.lines]
+    if len(badges) > MEMBERS_MAX or indices != sorted(set(indices)):
         raise MalformedError("transcript: expected lines by index, each once, and few members")
     told = [line.index for line in statement.lines if line.status not in WITHDRAWN]
     if [badge.claims.index for badge in badges] != told:

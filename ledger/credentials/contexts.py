@@ -106,10 +106,6 @@ class Contexts:
         """Give the PyLD options that tie an operation to this set; no base, no fetching."""
         return {"base": None, "documentLoader": self.load, "contextResolver": self._resolver}
 
-    def extended(self, documents: Mapping[str, Mapping[str, Any]]) -> "Contexts":
-        """Give a set that knows more contexts; for test vectors, which use terms of their own."""
-        return Contexts({**self._documents, **documents})
-
 
 def load_contexts(pins: Mapping[str, Pin], read: Callable[[str], bytes]) -> Contexts:
     """Read the pinned contexts with ``read(file name)`` and check each hash.

@@ -1,10 +1,8 @@
-"""Base58 text of keys and signatures, and did:key.
+"""Base58 text of signatures.
 
-    multibase   z + base58btc(bytes)                               (Controlled Identifiers 1.0, 2.4)
-    Multikey    z + base58btc(0xed 0x01 + 32 bytes), so z6Mk...    (Controlled Identifiers 1.0,
-    2.2.2; Ed25519) did:key     did:key:<multikey>, method did:key:<multikey>#<multikey>
+    multibase   z + base58btc(bytes)   (Controlled Identifiers 1.0, 2.4)
 
-Other bases and other key types are not read: a second spelling of one key would be a second key.
+Other bases are not read: a second spelling of one proof would be a second proof.
 """
 
 from typing import Final
@@ -15,9 +13,6 @@ _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _TEXT_MAX: Final = 128
 """Longest text read, in letters; a signature needs 88. The work grows with its square."""
-
-_ED25519: Final = b"\xed\x01"
-_PUBLIC_KEY_BYTES: Final = 32
 
 
 def encode_multibase(data: bytes) -> str:
@@ -39,7 +34,7 @@ def decode_multibase(text: str) -> bytes:
             signature's.
     """
     if not text.startswith("z") or len(text) > _TEXT_MAX:
-        raise MalformedError("multibase: expected base58btc, as in z6Mk...")
+        raise MalformedError("multibase: expected z and base58btc")
     number = 0
     for letter in text[1:]:
         if letter not in _VALUE:
@@ -48,44 +43,3 @@ def decode_multibase(text: str) -> bytes:
     digits = text[1:].lstrip(_ALPHABET[0])
     zeros = len(text) - 1 - len(digits)
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
-
-
-def encode_multikey(public_key: bytes) -> str:
-    """Write an Ed25519 public key as Multikey text.
-
-    Raises:
-        MalformedError: The key is not 32 bytes.
-    """
-    if len(public_key) != _PUBLIC_KEY_BYTES:
-        raise MalformedError("public key: expected 32 bytes")
-    return encode_multibase(_ED25519 + public_key)
-
-
-def decode_multikey(text: str) -> bytes:
-    """Read the Ed25519 public key of a Multikey text.
-
-    Raises:
-        MalformedError: The text is not exactly what ``encode_multikey`` writes.
-    """
-    data = decode_multibase(text)
-    if data[:2] != _ED25519 or len(data) != len(_ED25519) + _PUBLIC_KEY_BYTES:
-        raise MalformedError("multikey: expected an Ed25519 public key")
-    return data[2:]
-
-
-def did_key(public_key: bytes) -> str:
-    """Give the did:key of an Ed25519 public key.
-
-    Raises:
-        MalformedError: The key is not 32 bytes.
-    """
-    return "did:key:" + encode_multikey(public_key)
-
-
-def did_key_method(public_key: bytes) -> str:
-    """Give the verification method of a did:key.
-
-    Raises:
-        MalformedError: The key is not 32 bytes.
-    """
-    return f"{did_key(public_key)}#{encode_multikey(public_key)}"

@@ -18,6 +18,7 @@ from ledger.credentials.contexts import CREDENTIALS_V2, OPEN_BADGES
 from ledger.credentials.holder import Holder
 from ledger.credentials.jsonld import Document
 from ledger.credentials.shape import check_uuid_urn
+from ledger.domain.china_time import MIDNIGHT
 from ledger.domain.levels import LEVELS
 from ledger.domain.number_text import parse_decimal
 from ledger.errors import MalformedError
@@ -44,7 +45,6 @@ _RESULT_TYPES: Final = {
 }
 _USCC: Final = "ext:UnifiedSocialCreditCode"
 ASSESSOR: Final = "评价机构："
-MIDNIGHT: Final = "T00:00:00+08:00"
 _CODE: Final = re.compile(r"[a-z]+(-[a-z_]+)?")
 _PATH: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

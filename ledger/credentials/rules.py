@@ -10,16 +10,12 @@ from typing import Any, Final
 
 from ledger.core.entry import LEDGER_ISSUER, Entry
 from ledger.credentials.claims import read_record
-from ledger.domain.bodies import (
-    Completion,
-    parse_issuer_revocation,
-    parse_revocation,
-    parse_schedule_body,
-)
+from ledger.domain.body_reading import Completion, parse_schedule_body
 from ledger.domain.credits import CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation, parse_organisation_body
 from ledger.domain.schedules import ScheduleBook, schedule_hash
-from ledger.domain.statement import LedgerRecord, transcript
+from ledger.domain.transcript import LedgerRecord, transcript
+from ledger.domain.withdrawals import parse_issuer_revocation, parse_revocation
 from ledger.errors import MalformedError
 
 __all__ = [

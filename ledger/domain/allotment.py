@@ -1,6 +1,6 @@
 """Which credits of a person count together: one achievement once, and no bucket over its cap.
 
-Two steps, both recomputed for each statement and never written, so that a lower level counts again
+Two steps, both recomputed for each transcript and never written, so that a lower level counts again
 when the higher one is revoked:
 
     1. dedupe: records with one key share their credits as the schedule says; a higher level of an
@@ -123,7 +123,7 @@ def apply_caps(claims: Iterable[Claim], on: date) -> None:
 
 
 def _whole_quanta(room: Fraction, schedule: CreditSchedule) -> Fraction:
-    # Versions with other quanta may leave room for part of a step, and only the statement's own
+    # Versions with other quanta may leave room for part of a step, and only the transcript's own
     # rounding gives such a part away.
     if schedule.round_at == "statement":
         return room
@@ -207,7 +207,7 @@ def _displace(claims: Iterable[Claim], by: Claim, code: str) -> None:
 
 
 def _cap_kinds(claims: Iterable[Claim]) -> set[_CapKind]:
-    # A record fills the buckets of every cap in the statement, also where its own schedule has
+    # A record fills the buckets of every cap in the transcript, also where its own schedule has
     # none, so that the cap of a new version counts what the year already holds.
     return {
         _kind(cap, claim)

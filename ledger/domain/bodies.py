@@ -3,53 +3,19 @@
     {"corrects":null,"credit":{...},"facts":{...},"subject":"<hex>","v":1}
 
 The shapes are in docs/architecture.md, Bodies. ``facts`` are the issuer's, the rest is the ledger's
-doing. Readers (``parse_*``) take exactly what writers make.
+doing. Readers (``body_reading``) take exactly what writers make.
 """
 
 from functools import lru_cache
 from typing import Any, Final
 
 from ledger.core.canonical import BYTES_MAX, encode
-from ledger.domain.body_reading import (
-    VERSION,
-    CertificateRecord,
-    Completion,
-    Credit,
-    parse_certificate,
-    parse_completion,
-    parse_schedule_body,
-)
+from ledger.domain.body_reading import VERSION
 from ledger.domain.credits import Award
 from ledger.domain.number_text import format_fraction
 from ledger.domain.schedule_terms import CreditSchedule
 from ledger.domain.schedules import schedule_hash
-from ledger.domain.withdrawals import (
-    erasure_body,
-    issuer_revocation_body,
-    parse_erasure,
-    parse_issuer_revocation,
-    parse_revocation,
-    revocation_body,
-)
 from ledger.errors import MalformedError
-
-__all__ = [
-    "PERSONAL_KINDS",
-    "CertificateRecord",
-    "Completion",
-    "Credit",
-    "encode_record_body",
-    "erasure_body",
-    "issuer_revocation_body",
-    "parse_certificate",
-    "parse_completion",
-    "parse_erasure",
-    "parse_issuer_revocation",
-    "parse_revocation",
-    "parse_schedule_body",
-    "revocation_body",
-    "schedule_body",
-]
 
 PERSONAL_KINDS: Final = frozenset({"completion", "certificate"})
 """Kinds of entry whose bodies are about a person."""

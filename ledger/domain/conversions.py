@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.domain.number_text import format_number, parse_scaled
-from ledger.domain.records import Transcript
 from ledger.domain.schedules import ScheduleBook
+from ledger.domain.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def completion_inputs(
 def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs) -> Award:
     """Reckon the credit of one record, and nothing that depends on other records.
 
-    Under ``round_at`` statement, ``granted`` is what this record gives alone; the statement rounds
+    Under ``round_at`` statement, ``granted`` is what this record gives alone; the transcript rounds
     the sum of ``exact``.
 
     Raises:

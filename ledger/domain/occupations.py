@@ -151,10 +151,6 @@ class OccupationTable:
     def __len__(self) -> int:
         return len(self._by_code)
 
-    def by_code(self, code: str) -> Occupation | None:
-        """Give the occupation of a code in its one form, or None."""
-        return self._by_code.get(code)
-
     def by_name(self, name: str) -> tuple[Occupation, ...]:
         """Give the occupations of a name, 繁/簡 and glued flags folded; old names give none."""
         folded = fold(name)

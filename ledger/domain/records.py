@@ -1,4 +1,4 @@
-"""The records of this ledger: what an issuer orders to be recorded, and what a transcript shows.
+"""The records of this ledger: what an issuer orders to be recorded.
 
 Commands are orders from an issuer; a body (see docs/architecture.md) is the fact that was recorded.
 The person in a command goes to the vault alone; nothing of it enters a body.
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +87,3 @@ class RecordCertificate:
     certificate: Certificate
     occupation: Occupation
     level: int
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptLine:
-    """One record as a transcript shows it.
-
-    Attributes:
-        index: Index of the entry.
-        kind: ``completion`` or ``certificate``.
-        issuer: Organisation id.
-        recorded_at_ms: Entry time, milliseconds since 1970, UTC.
-        body: The body as recorded.
-        status: ``active``, ``superseded``, ``revoked`` or ``expired``, at the transcript's date.
-        counted: Credits that count in the total, decimal text at the schedule's quantum.
-        notes: Codes that explain why ``counted`` differs from what was granted.
-        related: Index of the entry that superseded, revoked or displaced this one, if any.
-    """
-
-    index: int
-    kind: str
-    issuer: str
-    recorded_at_ms: int
-    body: Mapping[str, Any]
-    status: str
-    counted: str
-    notes: tuple[str, ...] = ()
-    related: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """All records of one person at a date, with the credits that count."""
-
-    subject: str
-    on: date
-    lines: tuple[TranscriptLine, ...]
-    total: str

@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Any, Final
 
 from ledger.domain.number_text import format_decimal, format_number, scale_of
-from ledger.errors import RefusedError
 
 MODES: Final = (
     "theory", "practice", "integrated", "online", "online_live", "online_recorded", "internship",
@@ -31,7 +30,7 @@ CAP_PERIODS: Final = (
     "class", "mode_share", "day", "week", "semester", "calendar_year", "provider", "lifetime",
 )  # fmt: skip
 AWARD_CAPS: Final = frozenset({"class", "mode_share"})
-"""Caps that bind one record and are applied when it is awarded; the rest bind the statement."""
+"""Caps that bind one record and are applied when it is awarded; the rest bind the transcript."""
 OVERFLOWS: Final = ("forfeit", "hold", "carry")
 DEDUPE_KEYS: Final = ("occupation_level", "occupation", "class_number", "none")
 DEDUPES: Final = ("first", "best", "max_not_sum")
@@ -204,25 +203,6 @@ class CreditSchedule:
         return self.effective_from <= day and (
             self.effective_to is None or day <= self.effective_to
         )
-
-    def periods(self, minutes: int) -> Fraction:
-        """Convert minutes to 課時."""
-        return Fraction(minutes, self.minutes_per_period)
-
-    def week_periods(self, mode: str, weeks: Fraction) -> Fraction:
-        """Convert weeks of a mode, as plans for internships state them, to 課時.
-
-        Raises:
-            RefusedError: ``week-equivalent-missing``: the schedule gives that mode none.
-        """
-        try:
-            return weeks * self.week_equivalents[mode]
-        except KeyError:
-            raise RefusedError(
-                f"schedule {self.schedule_id} version {self.version}: found weeks of mode {mode!r},"
-                " expected hours, because the schedule does not say what a week is worth",
-                code="week-equivalent-missing",
-            ) from None
 
     def is_late(self, event_on: date, recorded_on: date) -> bool:
         """Tell whether an event was recorded later than this schedule expects."""

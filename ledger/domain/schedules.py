@@ -14,21 +14,8 @@ from typing import Final
 
 from ledger.core.canonical import encode
 from ledger.core.digest import sha256
-from ledger.domain.schedule_reading import parse_schedule
-from ledger.domain.schedule_terms import Cap, CreditSchedule, Expiry, FixedCredit, PassRule
+from ledger.domain.schedule_terms import CreditSchedule, PassRule
 from ledger.errors import MalformedError, RefusedError
-
-__all__ = [
-    "EXAMPLE_SCHEDULE",
-    "Cap",
-    "CreditSchedule",
-    "Expiry",
-    "FixedCredit",
-    "PassRule",
-    "ScheduleBook",
-    "parse_schedule",
-    "schedule_hash",
-]
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ takes back any, and all those that one issuer recorded of a period. They stay in
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ledger.core.entry import LEDGER_ISSUER
 from ledger.domain.decisions import Duplicate, Refused
 from ledger.domain.withdrawals import (
     RevokeIssuer,
@@ -16,7 +17,6 @@ from ledger.domain.withdrawals import (
 )
 from ledger.errors import LedgerError
 
-OPERATOR: Final = "ledger"
 REVOCABLE: Final = frozenset({"completion", "certificate"})
 
 CODES: Final = (
@@ -90,7 +90,7 @@ def decide_issuer_revocation(
     state: IssuerRevocationState, command: RevokeIssuer
 ) -> WithdrawalAccepted | Refused | Duplicate:
     """Decide on taking back the records of an issuer in a period. Only the operator may."""
-    if state.actor != OPERATOR:
+    if state.actor != LEDGER_ISSUER:
         return Refused(
             "operator-only",
             "issuer revocation: found an organisation asking, expected the ledger's operator; take"
@@ -119,7 +119,7 @@ def _about_target(state: RevocationState, index: int) -> Refused | None:
             " certificate",
             index,
         )
-    if state.actor not in (target.issuer, OPERATOR):
+    if state.actor not in (target.issuer, LEDGER_ISSUER):
         return Refused(
             "not-your-record",
             f"revocation: entry {index} was recorded by another issuer, expected one of your own;"

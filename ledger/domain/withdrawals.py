@@ -5,50 +5,30 @@ event: an audit in China found some 140,000 level certificates of 334 assessors 
 Nothing here is about a person: a revocation names entries, and its reason is one of a closed list.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ledger.domain.fields import Fields
 from ledger.errors import MalformedError
 
 VERSION: Final = 1
 
-
-class Words(NamedTuple):
-    """One meaning in the three languages of reports."""
-
-    zh_hans: str
-    zh_hant: str
-    en: str
-
-
-REASONS: Final[Mapping[str, Words]] = MappingProxyType(
-    {
-        "entered-in-error": Words("录入错误", "錄入錯誤", "entered in error"),
-        "wrong-person": Words("记录对象错误", "記錄對象錯誤", "recorded for the wrong person"),
-        "recorded-twice": Words("重复记录", "重複記錄", "recorded twice"),
-        "attendance-false": Words("考勤不实", "考勤不實", "attendance was not true"),
-        "scores-altered": Words("成绩被篡改", "成績被篡改", "scores were altered"),
-        "exam-irregular": Words(
-            "考核评价不规范", "考核評價不規範", "the examination was irregular"
-        ),
-        "impersonation": Words("冒名顶替", "冒名頂替", "someone else took the person's place"),
-        "outside-scope": Words(
-            "超出备案范围", "超出備案範圍", "the issuer was not accredited for it"
-        ),
-        "issuer-misconduct": Words("机构违规", "機構違規", "misconduct of the issuer"),
-        "certificate-withdrawn": Words(
-            "证书已被发证机构撤销", "證書已被發證機構撤銷", "the assessor withdrew the certificate"
-        ),
-        "order-of-authority": Words(
-            "主管部门决定", "主管部門決定", "by order of the competent authority"
-        ),
-        "court-order": Words("司法裁判", "司法裁判", "by order of a court"),
-    }
-)
+REASONS: Final = {
+    "entered-in-error": "entered in error",
+    "wrong-person": "recorded for the wrong person",
+    "recorded-twice": "recorded twice",
+    "attendance-false": "attendance was not true",
+    "scores-altered": "scores were altered",
+    "exam-irregular": "the examination was irregular",
+    "impersonation": "someone else took the person's place",
+    "outside-scope": "the issuer was not accredited for it",
+    "issuer-misconduct": "misconduct of the issuer",
+    "certificate-withdrawn": "the assessor withdrew the certificate",
+    "order-of-authority": "by order of the competent authority",
+    "court-order": "by order of a court",
+}
 """Why a record is taken back. The codes are a closed list: free text could name a person."""
 
 
@@ -112,7 +92,7 @@ def issuer_revocation_body(command: RevokeIssuer) -> dict[str, Any]:
 
 
 def erasure_body(entries: Iterable[int]) -> dict[str, Any]:
-    """Make the body that says whose bodies are gone by right: indexes, ascending, none twice.
+    """Make the body that says whose bodies are gone by right: indices, ascending, none twice.
 
     Raises:
         MalformedError: There is no entry among them, or an index is negative.
@@ -156,7 +136,7 @@ def parse_issuer_revocation(value: object) -> RevokeIssuer:
 
 
 def parse_erasure(value: object) -> tuple[int, ...]:
-    """Read the body of an erasure: the indexes of the entries.
+    """Read the body of an erasure: the indices of the entries.
 
     Raises:
         MalformedError: It is not exactly what ``erasure_body`` makes.
@@ -166,7 +146,7 @@ def parse_erasure(value: object) -> tuple[int, ...]:
     entries: list[int] = []
     for index in read.items("entries"):
         if type(index) is not int or index <= (entries[-1] if entries else -1):
-            raise read.fail("entries", "indexes, ascending, none twice")
+            raise read.fail("entries", "indices, ascending, none twice")
         entries.append(index)
     if not entries:
         raise MalformedError("erasure.entries: found none, expected at least one index")

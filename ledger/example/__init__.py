@@ -1,6 +1,4 @@
-"""The example that ships with Jinlan.
-
-A school that does not exist, and a roster of people who do not exist.
+"""The example that ships with Jinlan: a school and a roster of people who do not exist.
 
 The ID numbers are of county 330199, which no place has. A few rows are wrong on purpose, as real
 rosters are.

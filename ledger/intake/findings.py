@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any, Final
 
 from ledger.domain.levels import printed_digit
+from ledger.domain.masking import mask_name, mask_number
 from ledger.domain.records import RecordCompletion
 from ledger.intake.cells import decimal_text
 from ledger.intake.messages import Text, message
 
 FOUND_MAX: Final = 100
 _LONG_NUMBER: Final = re.compile(r"[0-9０-９](?:[\s\-‐-―－]?[0-9０-９]){8,}[XxＸｘ]?")
-_MASK_FREE_MIN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,13 @@ class Problem:
         column of another kind is masked too, because shifted columns put ID numbers anywhere.
         """
         if self.field == "name":
-            return self.found[:1] + "*" if self.found else ""
+            return mask_name(self.found)
         if self.personal:
             return mask_number(self.found)
         if self.field == "certificate_number":
             return self.found[:FOUND_MAX]
         # Masked before it is cut, so that no number is cut into one that looks short.
         return _LONG_NUMBER.sub(lambda found: mask_number(found[0]), self.found)[:FOUND_MAX]
-
-
-def mask_number(text: str) -> str:
-    """Mask a number but for its first three and last four characters; short ones wholly."""
-    if len(text) < _MASK_FREE_MIN:
-        return "*" * len(text)
-    return f"{text[:3]}{'*' * min(len(text) - 7, FOUND_MAX)}{text[-4:]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,1 @@
-"""One function, one use case, one transaction.
-
-The only place that joins rules, storage, keys and clock.
-"""
+"""Use cases: each function joins rules, storage, keys and clock in one transaction."""

@@ -82,7 +82,7 @@ class AuditReport:
 
 
 def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) -> AuditReport:
-    """Audit the whole ledger. Reads every row once.
+    """Audit the whole ledger, reading every row once.
 
     Memory does not grow with the log but for what is withdrawn.
     """

@@ -17,7 +17,7 @@ from ledger.domain.bodies import PERSONAL_KINDS
 from ledger.domain.record_facts import facts_of_body
 from ledger.errors import LedgerError
 from ledger.services.context import Ledger
-from ledger.services.facts import Facts
+from ledger.services.facts import PersonFacts
 from ledger.services.projection import id_number_tag, record_row
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
@@ -147,10 +147,7 @@ class BodyAudit:
         return self._subjects[subject]
 
     def finish(self, entries: int) -> tuple[int, int]:
-        """Check what needs the whole log.
-
-        Give the numbers of bodies opened and of bodies gone by right.
-        """
+        """Check what needs the whole log; give the numbers of bodies opened and gone by right."""
         for index in self._missing:
             if index not in self._erased:
                 self._add(index, "body", "the body is missing, and no erasure says so")
@@ -193,7 +190,7 @@ class BodyAudit:
         for row in vault.read_rows(self._connection):
             try:
                 stored = vault.open_row(self._ledger.sealer, row)
-                facts = Facts.decode(stored.open_facts())
+                facts = PersonFacts.decode(stored.open_facts())
                 if id_number_tag(self._ledger.sealer, facts.id_number) != stored.tag:
                     self._add(
                         None, "vault", "a person's look-up tag is not that of their ID number"

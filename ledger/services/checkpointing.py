@@ -38,7 +38,7 @@ class SignedCheckpoint:
 def tile_reader(connection: Connection) -> ReadTile:
     """Give the tiles of one transaction's state to the proof code.
 
-    For sizes that the log has or had: a tile that is not there raises DamagedError.
+    It is for sizes that the log has or had: a tile that is not there raises DamagedError.
     """
 
     def read(level: int, n: int, width: int) -> bytes:
@@ -168,9 +168,7 @@ def _new_root(connection: Connection, last: SignedCheckpoint | None, head: log.H
 
 
 def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:
-    """Hash the stored entries from ``start`` on again and hold them against the tiles.
-
-    Give the root.
+    """Hold the stored entries from ``start`` on, hashed again, against the tiles; give the root.
 
     The leaf tiles are compared hash by hash, and the nodes above are recomputed from them, so that
     a bit that flipped between hashing and storing stops the signature.

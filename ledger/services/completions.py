@@ -16,10 +16,7 @@ from ledger.services.record import Batch, Once, write
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The outcomes of a batch, in the order of its commands.
-
-    ``replayed`` if they are an earlier batch's.
-    """
+    """The outcomes of a batch in the order of its commands; ``replayed`` if an earlier batch's."""
 
     outcomes: tuple[Outcome, ...]
     replayed: bool

@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
 from keys.keyring import Keyring
+from ledger.domain.china_time import day_in_china
 from ledger.errors import NotFoundError
 from ledger.services.registry import RegistryCache
 from ledger.services.settings import Settings
@@ -120,6 +122,10 @@ class Ledger:
         """Open the keyring again if another process has rotated a key since."""
         if _keys_stamp(self.home) != self.keys.stamp:
             self.keys = open_keys(self.home, self.random)
+
+    def today(self) -> date:
+        """Give the day in China by the ledger's clock."""
+        return day_in_china(self.clock())
 
     @property
     def origin(self) -> str:

@@ -1,6 +1,4 @@
-"""Erasing a person: the key, the facts, the bodies, the projections and the kept exports go.
-
-The entries stay.
+"""Erasing a person: key, facts, bodies, projections and kept exports go, the entries stay.
 
 Every proof still verifies, for a leaf holds only a salted commitment; with the salt gone nothing
 can be guessed from it. Copies that were handed out cannot be called back.
@@ -9,7 +7,8 @@ can be guessed from it. Copies that were handed out cannot be called back.
 from typing import Any
 
 from ledger.core.canonical import Json
-from ledger.domain.bodies import erasure_body
+from ledger.core.entry import LEDGER_ISSUER
+from ledger.domain.withdrawals import erasure_body
 from ledger.errors import UnavailableError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
@@ -37,7 +36,9 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
         entries = bodies.delete_bodies_of(batch.connection, subject)
         projections.delete_records_of(batch.connection, subject)
         reports.delete_reports_about(batch.connection, stored.tag)
-        index = batch.add_public("erasure", "ledger", erasure_body(entries)) if entries else None
+        index = (
+            batch.add_public("erasure", LEDGER_ISSUER, erasure_body(entries)) if entries else None
+        )
         return {"entry": index, "entries": entries}
 
     answer: Any = write(ledger, work).answer

@@ -25,9 +25,10 @@ from ledger.credentials.contexts import pinned_contexts
 from ledger.credentials.data_integrity import add_proof
 from ledger.credentials.holder import Holder
 from ledger.credentials.jsonld import Document
-from ledger.credentials.open_badges import MIDNIGHT, build_badge
+from ledger.credentials.open_badges import build_badge
+from ledger.domain.china_time import MIDNIGHT
 from ledger.domain.organisations import Organisation, parse_organisation_body
-from ledger.domain.statement import expires_on
+from ledger.domain.transcript import expires_on
 from ledger.errors import DamagedError
 from ledger.services.checkpointing import SignedCheckpoint, sign_checkpoint, tile_reader
 from ledger.services.context import Ledger

@@ -1,22 +1,16 @@
-"""What the vault keeps of a person: name, ID number, phones, categories.
-
-Never printed, never logged.
-"""
+"""What the vault keeps of a person: name, ID number, phones and categories, never shown whole."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import orjson
 
+from ledger.domain.masking import mask_name, mask_number
 from ledger.domain.records import Person
-
-NAME_SHOWN = 1
-NUMBER_SHOWN_FIRST = 3
-NUMBER_SHOWN_LAST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PersonFacts:
     """A person's facts in the clear, for as long as one use needs them."""
 
     name: str = field(repr=False)
@@ -30,7 +24,7 @@ class Facts:
         phones = (person.phone,) if person.phone else ()
         return cls(person.name, person.id_number, phones, person.categories)
 
-    def joined(self, person: Person) -> "Facts":
+    def joined(self, person: Person) -> "PersonFacts":
         """Add a phone or category that was not known yet."""
         phones = (
             self.phones
@@ -38,7 +32,7 @@ class Facts:
             else (*self.phones, person.phone)
         )
         new = tuple(c for c in person.categories if c not in self.categories)
-        return Facts(self.name, self.id_number, phones, self.categories + new)
+        return PersonFacts(self.name, self.id_number, phones, self.categories + new)
 
     def encode(self) -> bytes:
         """Write the JSON bytes that are sealed."""
@@ -52,10 +46,4 @@ class Facts:
 
     def masked(self) -> dict[str, Any]:
         """Name and ID number as a list may show them: 张*, 330***********2154."""
-        hidden = "*" * (len(self.id_number) - NUMBER_SHOWN_FIRST - NUMBER_SHOWN_LAST)
-        return {
-            "name": self.name[:NAME_SHOWN] + "*" * (len(self.name) - NAME_SHOWN),
-            "id_number": self.id_number[:NUMBER_SHOWN_FIRST]
-            + hidden
-            + self.id_number[-NUMBER_SHOWN_LAST:],
-        }
+        return {"name": mask_name(self.name), "id_number": mask_number(self.id_number)}

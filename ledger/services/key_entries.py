@@ -1,9 +1,7 @@
-"""Keys in the log.
+"""Keys in the log: each published key is an entry.
 
-Each published key is an entry, and rotation appends the new one and the old one's end.
-
-A verifier that pinned an older key list thus learns of a new key from the log itself, signed by a
-key that it knows.
+Rotation appends the new key and the old one's end. A verifier that pinned an older key list thus
+learns of a new key from the log itself, signed by a key that it knows.
 """
 
 from typing import Any, Final
@@ -11,6 +9,7 @@ from typing import Any, Final
 from keys import rotation
 from keys.index import SECRET
 from ledger.core.canonical import Json, decode
+from ledger.core.entry import LEDGER_ISSUER
 from ledger.core.key_list import PublishedKey
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
@@ -27,10 +26,7 @@ def key_body(key: PublishedKey) -> dict[str, Json]:
 
 
 def publish_keys(ledger: Ledger) -> list[int]:
-    """Append an entry for each published key that the log does not have as it is now.
-
-    Give their indices.
-    """
+    """Append each published key that the log does not have as it is now; give the indices."""
 
     def work(batch: Batch) -> Json:
         newest: dict[str, Json] = {}
@@ -41,7 +37,7 @@ def publish_keys(ledger: Ledger) -> list[int]:
             body: Any = decode(stored.content)
             newest[body["id"]] = body
         return [
-            batch.add_public(KIND, "ledger", key_body(key))
+            batch.add_public(KIND, LEDGER_ISSUER, key_body(key))
             for key in ledger.keyring.published().keys
             if newest.get(key.id) != key_body(key)
         ]

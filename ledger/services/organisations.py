@@ -1,14 +1,13 @@
-"""Organisations, occupations and credit schedules.
-
-What the authority sets, each an entry of the log.
-"""
+"""What the authority sets: organisations, occupations, credit schedules; each is an entry."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from ledger.core.digest import sha256
-from ledger.domain.bodies import parse_schedule_body, schedule_body
+from ledger.core.entry import LEDGER_ISSUER
+from ledger.domain.bodies import schedule_body
+from ledger.domain.body_reading import parse_schedule_body
 from ledger.domain.identifiers import read_uscc
 from ledger.domain.occupations import OccupationTable, read_occupation_table
 from ledger.domain.organisations import (
@@ -17,14 +16,13 @@ from ledger.domain.organisations import (
     organisation_body,
     parse_organisation_body,
 )
-from ledger.domain.schedules import CreditSchedule
+from ledger.domain.schedule_terms import CreditSchedule
 from ledger.errors import ConflictError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.record import Batch, write
 from ledger.services.registry import Registry
 from ledger.storage.engine import reading
 
-LEDGER = "ledger"
 # Each occupation entry stays well below the 65,535 bytes of a body.
 OCCUPATIONS_PER_ENTRY = 500
 
@@ -38,9 +36,7 @@ def read_registry(ledger: Ledger) -> Registry:
 def add_organisation(
     ledger: Ledger, name: str, uscc: str, type_: str, scope: Iterable[Scope]
 ) -> Organisation:
-    """Register an organisation with the scope that it is accredited for.
-
-    One for each 統一社會信用代碼.
+    """Register an organisation with its accredited scope, one for each 統一社會信用代碼.
 
     Raises:
         RefusedError: The code is not one (GB 32100).
@@ -68,7 +64,7 @@ def add_organisation(
                 "organisation: its 統一社會信用代碼 is registered already",
                 code="organisation-exists",
             )
-        batch.add_public("organisation", LEDGER, body)
+        batch.add_public("organisation", LEDGER_ISSUER, body)
 
     write(ledger, work)
     return organisation
@@ -103,7 +99,7 @@ def change_organisation(
             return
         body = organisation_body(changed)
         parse_organisation_body(body)
-        batch.add_public("organisation", LEDGER, body)
+        batch.add_public("organisation", LEDGER_ISSUER, body)
 
     write(ledger, work)
     return changed
@@ -128,7 +124,7 @@ def add_schedule(ledger: Ledger, schedule: CreditSchedule) -> int:
                 "schedule: this version is published; give the change a new version",
                 code="schedule-exists",
             )
-        index = batch.add_public("schedule", LEDGER, body)
+        index = batch.add_public("schedule", LEDGER_ISSUER, body)
 
     write(ledger, work)
     return index
@@ -155,7 +151,7 @@ def import_occupations(ledger: Ledger, data: bytes) -> int:
                 "version": part + 1,
                 "rows": rows[start : start + OCCUPATIONS_PER_ENTRY],
             }
-            batch.add_public("occupations", LEDGER, body)
+            batch.add_public("occupations", LEDGER_ISSUER, body)
 
     write(ledger, work)
     return len(rows)

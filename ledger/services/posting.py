@@ -6,8 +6,7 @@ decided, so that a repeat inside a file is seen like one of last year.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
@@ -23,7 +22,7 @@ from ledger.domain.decisions import (
 from ledger.domain.record_facts import RecordFacts, facts_of
 from ledger.domain.records import RecordCertificate, RecordCompletion
 from ledger.errors import LedgerError
-from ledger.services.facts import Facts
+from ledger.services.facts import PersonFacts
 from ledger.services.projection import (
     certificate_tag,
     content_tag,
@@ -34,9 +33,6 @@ from ledger.services.record import Batch
 from ledger.storage import log, projections, vault
 
 RecordCommand = RecordCompletion | RecordCertificate
-
-# The ledger is kept in China: "today" in a rule is the day there.
-CHINA: Final = timezone(timedelta(hours=8))
 
 
 class Outcome(NamedTuple):
@@ -105,10 +101,7 @@ def request_of(posted: Sequence[Posted]) -> bytes:
 
 
 class Posting:
-    """The state that decides one batch.
-
-    Loaded at the start, kept in step as commands are accepted.
-    """
+    """The state that decides one batch, loaded once and kept in step with what is accepted."""
 
     def __init__(
         self, batch: Batch, issuer: str, commands: Sequence[RecordCommand], *, correcting: bool
@@ -118,16 +111,14 @@ class Posting:
         self._correcting = correcting
         self._registry = batch.ledger.registry.read(batch.connection)
         self._issuer = self._registry.organisation(issuer)
-        self._today = (
-            datetime.fromtimestamp(batch.ledger.clock() / 1000, UTC).astimezone(CHINA).date()
-        )
+        self._today = batch.ledger.today()
         self._tags = {
             c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
         }
         self._subjects = vault.find_by_tags(
             batch.connection, self._sealer, set(self._tags.values())
         )
-        self._facts: dict[str, Facts] = {}
+        self._facts: dict[str, PersonFacts] = {}
         self._records: dict[bytes, projections.RecordRow] = {}
         self._certificates: dict[bytes, int] = {}
         for row in projections.records_of_subjects(
@@ -195,7 +186,7 @@ class Posting:
         return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
 
     def _new_subject(self, command: RecordCommand) -> vault.StoredSubject:
-        facts = Facts.of(command.person)
+        facts = PersonFacts.of(command.person)
         tag = self._tags[command.person.id_number]
         subject = vault.new_subject(
             self._sealer, self._batch.ledger.new_subject_id(), tag, facts.encode()
@@ -205,9 +196,9 @@ class Posting:
         self._facts[subject.id] = facts
         return subject
 
-    def _facts_of(self, subject: vault.StoredSubject) -> Facts:
+    def _facts_of(self, subject: vault.StoredSubject) -> PersonFacts:
         if subject.id not in self._facts:
-            self._facts[subject.id] = Facts.decode(subject.open_facts())
+            self._facts[subject.id] = PersonFacts.decode(subject.open_facts())
         return self._facts[subject.id]
 
     def _join_facts(self, command: RecordCommand, subject: vault.StoredSubject) -> None:

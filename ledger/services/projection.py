@@ -1,7 +1,4 @@
-"""How a record's projection row follows from its body.
-
-One function, for the write path, the audit and a rebuild.
-"""
+"""How a record's projection row follows from its body, in the write path and in the audit."""
 
 from ledger.domain.record_facts import RecordFacts
 from ledger.storage.projections import RecordRow

@@ -1,7 +1,4 @@
-"""Proofs for outsiders.
-
-Inclusion of one entry, tiles and entry bundles as the public log serves them.
-"""
+"""What outsiders get of the log: the proof of one entry, the tiles and the entry bundles."""
 
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.proof import LogProof

@@ -1,4 +1,4 @@
-"""The only write pipe.
+"""The one pipe through which every entry is written.
 
 Idempotency key first, then the work decides, then append, project and answer, in one transaction.
 
@@ -44,10 +44,7 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The answer of a write.
-
-    ``replayed`` if it is the first answer to an earlier request with the same key.
-    """
+    """The answer of a write; ``replayed`` if it was first given to an earlier request."""
 
     answer: Json
     replayed: bool

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.core.canonical import decode
-from ledger.domain.bodies import parse_schedule_body
+from ledger.domain.body_reading import parse_schedule_body
 from ledger.domain.occupations import OccupationTable, policy_table
 from ledger.domain.organisations import Organisation, parse_organisation_body
 from ledger.domain.records import Occupation
-from ledger.domain.schedules import CreditSchedule, ScheduleBook
+from ledger.domain.schedule_terms import CreditSchedule
+from ledger.domain.schedules import ScheduleBook
 from ledger.errors import NotFoundError
 from ledger.storage import bodies, projections
 

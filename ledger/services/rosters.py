@@ -158,15 +158,15 @@ def import_roster(  # noqa: PLR0913 - what a caller may choose about an import
 ) -> ImportSummary:
     """Import a completion roster (CSV or XLSX) that an organisation posts.
 
-    Costs about the same for each row; memory holds the file and one batch. ``on_total`` is
-    told the number of rows once the file was read; ``on_row`` sees every row in order, once its
-    batch is recorded.
+    Memory holds the file and one batch. ``on_total`` is told the number of rows once the file was
+    read; ``on_row`` sees every row in order, once its batch is recorded.
 
     Raises:
-        MalformedError: The file is not a roster; nothing was recorded. NotFoundError: The issuer is
-            not registered. ConflictError: The key was used for another file. RefusedError:
-            ``all_or_nothing``, and a row is refused; nothing was recorded. UnavailableError: The
-            ledger cannot be written now; what was recorded before stands, and a retry goes on.
+        MalformedError: The file is not a roster; nothing was recorded.
+        NotFoundError: The issuer is not registered.
+        ConflictError: The key was used for another file.
+        RefusedError: ``all_or_nothing``, and a row is refused; nothing was recorded.
+        UnavailableError: Not to be written now; what was recorded stands, and a retry goes on.
     """
     if key is not None and not KEY.fullmatch(key):
         raise MalformedError(

@@ -1,7 +1,4 @@
-"""The settings, read once from the environment into one frozen object.
-
-docs/settings.md explains each.
-"""
+"""The settings of docs/settings.md, read once from the environment into one frozen object."""
 
 import os
 from collections.abc import Mapping

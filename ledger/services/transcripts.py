@@ -9,11 +9,10 @@ from sqlalchemy import Connection
 
 from ledger.core.canonical import decode
 from ledger.core.entry import Entry, decode_entry
-from ledger.domain.bodies import parse_issuer_revocation, parse_revocation
-from ledger.domain.records import Transcript
-from ledger.domain.statement import LedgerRecord, transcript
+from ledger.domain.transcript import LedgerRecord, Transcript, transcript
+from ledger.domain.withdrawals import parse_issuer_revocation, parse_revocation
 from ledger.services.context import Ledger
-from ledger.services.facts import Facts
+from ledger.services.facts import PersonFacts
 from ledger.services.projection import id_number_tag
 from ledger.services.registry import Registry
 from ledger.storage import bodies, log, projections, vault
@@ -34,7 +33,7 @@ class OpenRecord:
 class OpenTranscript:
     """A transcript together with what it was computed from."""
 
-    facts: Facts
+    facts: PersonFacts
     registry: Registry
     records: tuple[OpenRecord, ...]
     transcript: Transcript
@@ -58,7 +57,7 @@ def open_transcript(
     computed = transcript(
         subject, [_ledger_record(connection, r) for r in records], registry.book, on
     )
-    return OpenTranscript(Facts.decode(stored.open_facts()), registry, records, computed)
+    return OpenTranscript(PersonFacts.decode(stored.open_facts()), registry, records, computed)
 
 
 def _open_records(connection: Connection, stored: vault.StoredSubject) -> Iterator[OpenRecord]:
@@ -128,7 +127,7 @@ def list_subjects(ledger: Ledger) -> list[dict[str, Any]]:
         counts = projections.count_records(connection)
         listed = []
         for row in vault.read_rows(connection):
-            facts = Facts.decode(vault.open_row(ledger.sealer, row).open_facts())
+            facts = PersonFacts.decode(vault.open_row(ledger.sealer, row).open_facts())
             listed.append({"id": row.id, **facts.masked(), "records": counts.get(row.id, 0)})
     return listed
 

@@ -1,7 +1,4 @@
-"""Verify a document as this ledger would tell a stranger to.
-
-Against the published keys, with nothing else.
-"""
+"""Verify a document as a stranger would: against the published keys, with nothing else."""
 
 from typing import Any
 

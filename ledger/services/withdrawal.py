@@ -1,6 +1,4 @@
-"""Withdraw: one record, or all that an issuer gave in a period.
-
-What is withdrawn stays in the log and says so.
+"""Withdraw one record, or an issuer's of a period; what is withdrawn stays in the log.
 
 Whatever leans on a withdrawn record follows when a transcript is computed: its credits no longer
 count, and a lower level that it had absorbed counts again.
@@ -9,7 +7,7 @@ count, and a lower level that it had absorbed counts again.
 from typing import Any
 
 from ledger.core.canonical import Json, decode
-from ledger.core.entry import decode_entry
+from ledger.core.entry import LEDGER_ISSUER, decode_entry
 from ledger.domain.decisions import Duplicate, Refused
 from ledger.domain.withdrawal_decisions import (
     IssuerRevocationState,
@@ -76,9 +74,9 @@ def _same_before(batch: Batch, command: RevokeIssuer) -> int | None:
 
 
 def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
-    """Withdraw every standing record of an issuer whose event date lies in a period.
+    """Withdraw an issuer's standing records of a period; give the entry and their indices.
 
-    Give the entry and their indices.
+    A record is of the period in which its event date lies.
 
     Raises:
         RefusedError: A rule says no; the code says which.
@@ -92,7 +90,9 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
         # What was recorded since the same revocation was made before makes it a new one.
         before = None if revoked else _same_before(batch, command)
         known = command.issuer in batch.ledger.registry.read(batch.connection).organisations
-        decision = decide_issuer_revocation(IssuerRevocationState("ledger", known, before), command)
+        decision = decide_issuer_revocation(
+            IssuerRevocationState(LEDGER_ISSUER, known, before), command
+        )
         if isinstance(decision, Refused):
             raise RefusedError(decision.message, code=decision.code)
         if isinstance(decision, Duplicate):
@@ -106,7 +106,7 @@ def revoke_issuer(ledger: Ledger, command: RevokeIssuer) -> dict[str, Any]:
                 "issuer revocation: no standing record of this issuer is dated in this period",
                 code="nothing-to-revoke",
             )
-        index = batch.add_public("issuer-revocation", "ledger", decision.body)
+        index = batch.add_public("issuer-revocation", LEDGER_ISSUER, decision.body)
         for each in revoked:
             batch.set_status(each, "revoked", index)
         return {"entry": index, "revoked": revoked}

@@ -1,6 +1,4 @@
-"""Bodies of entries.
-
-Public ones in the clear beside their salt, personal ones sealed with the salt inside.
+"""Bodies of entries: public ones in the clear beside their salt, personal ones sealed with it.
 
 A sealed body is bound to its subject and to the commitment in its entry, so that neither can be
 exchanged unnoticed.
@@ -91,10 +89,7 @@ def indices_from(connection: Connection, start: int) -> list[int]:
 
 
 def delete_bodies_of(connection: Connection, subject: str) -> list[int]:
-    """Delete the bodies about an erased person; give their indices.
-
-    The vault row must be gone already.
-    """
+    """Delete the bodies about a person whose vault row is gone already; give their indices."""
     indices = list(
         connection.execute(
             select(BODY.c.index).where(BODY.c.subject == subject).order_by(BODY.c.index)

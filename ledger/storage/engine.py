@@ -1,6 +1,4 @@
-"""The door to the database.
-
-One SQLAlchemy engine, configured so that what was committed is on the disk.
+"""The door to the database: an engine under which what was committed is on the disk.
 
 SQLite runs in WAL with ``synchronous=FULL``: with NORMAL a power cut loses acknowledged commits and
 leaves a chain that looks sound. Writers take BEGIN IMMEDIATE, because a deferred BEGIN that

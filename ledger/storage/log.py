@@ -24,9 +24,9 @@ STREAM_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the log ends.
+    """Where the log ends: how many entries, the last one's leaf hash and its time.
 
-    Number of entries, leaf hash of the last (the empty root before the first), its time.
+    Before the first entry the hash is the empty root.
     """
 
     size: int
@@ -45,10 +45,7 @@ class Draft:
 
 @dataclass(slots=True)
 class StoredEntry:
-    """An entry as stored.
-
-    The bytes are the truth, the hash is what they were when they were appended.
-    """
+    """An entry as stored: its bytes, and the leaf hash that they had when they were appended."""
 
     index: int
     leaf_hash: bytes
@@ -84,9 +81,7 @@ def read_head(connection: Connection) -> Head:
 def append(
     connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int
 ) -> list[StoredEntry]:
-    """Append ``drafts`` behind ``head``.
-
-    Entries, tiles and the new head, in the caller's transaction.
+    """Append ``drafts`` behind ``head``: entries, tiles and head, in the caller's transaction.
 
     All entries of one call carry one time: now, or a millisecond after the last entry if the clock
     stands behind it.

@@ -1,6 +1,4 @@
-"""Projections.
-
-What is read often, derived from entries and bodies, and rebuilt from them at any time.
+"""Projections: what is read often, derived from entries and bodies and rebuilt from them.
 
 ``record`` has a row for each completion and certificate; ``public_entry`` names the entries whose
 bodies are public. Identity, content and certificate are tags (``Sealer.tag``), so that a projection

@@ -1,11 +1,10 @@
 """Encryption of what is personal, and the tags by which people are found.
 
 * A person's key (256 bits, AES-256-GCM) seals their facts and the bodies about them; it is itself
-  wrapped by the
-  ledger's ``vault`` key. Destroying the wrapped key destroys everything that was sealed under it.
+  wrapped by the ledger's ``vault`` key. Destroying the wrapped key destroys everything that was
+  sealed under it.
 * A tag is HMAC-SHA-256 under the ledger's ``lookup`` secret, cut to 128 bits. Without that secret
-  an ID number cannot
-  be guessed from its tag, however few ID numbers there are.
+  an ID number cannot be guessed from its tag, however few ID numbers there are.
 
 Sealed form: 12 bytes nonce, then ciphertext with the 16-byte GCM tag.
 """
@@ -113,10 +112,7 @@ class Sealer:
         return self._wrapping[version]
 
     def tag(self, purpose: str, *parts: bytes) -> bytes:
-        """Make the 128-bit tag of ``parts`` for one purpose.
-
-        No two splits of the same bytes share a tag.
-        """
+        """Make the 128-bit tag of ``parts`` for one purpose; split otherwise they give another."""
         message = purpose.encode() + b"\0"
         for part in parts:
             message += len(part).to_bytes(4, "big") + part

@@ -1,4 +1,4 @@
-"""The tables.
+"""The tables of the ledger's database.
 
 Log tables (``entry``, ``tile``, ``body``, ``checkpoint``) only grow: triggers refuse UPDATE and
 DELETE, but for the right edge of the tiles and for the bodies of an erased person. The triggers

@@ -1,6 +1,4 @@
-"""The vault: who a subject is.
-
-The only table of names, ID numbers and phones, and all of it sealed.
+"""The vault: who a subject is, in the only table of names, ID numbers and phones, all sealed.
 
 A person is a random id. They are found by the tag of their ID number and in no other way. Facts are
 JSON bytes that the caller makes and reads; the vault knows only that they are sealed under the

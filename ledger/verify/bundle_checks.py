@@ -11,6 +11,7 @@ from typing import Any, cast
 from ledger.core import canonical
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.digest import commitment, leaf_hash
+from ledger.core.entry import LEDGER_ISSUER
 from ledger.core.key_list import KeyList
 from ledger.core.merkle import verify_inclusion
 from ledger.core.suite import suite
@@ -54,7 +55,11 @@ class Proven:
         found = None
         for one in self.of_kind("organisation"):
             body = body_of(one)
-            if one.entry.issuer == "ledger" and one.entry.index < before and body["id"] == issuer:
+            if (
+                one.entry.issuer == LEDGER_ISSUER
+                and one.entry.index < before
+                and body["id"] == issuer
+            ):
                 found = parse_organisation_body(body)
         return found
 
@@ -81,10 +86,7 @@ def check_checkpoint(checks: Checklist, bundle: Bundle, trust: KeyList) -> Check
 
 
 def prove_entries(checks: Checklist, bundle: Bundle, checkpoint: Checkpoint) -> Proven:
-    """Check each entry's inclusion and its body's commitment.
-
-    Sets ``inclusion`` and ``body-commitment``.
-    """
+    """Set ``inclusion`` and ``body-commitment``: each entry's proof, and its body's commitment."""
     outside = [one.entry.index for one in bundle.entries if not _is_included(one, checkpoint)]
     other = [
         one.entry.index
@@ -131,10 +133,7 @@ def check_sealing_time(
 
 
 def check_records(checks: Checklist, clr: Clr, proven: Proven) -> None:
-    """Check each member against its entry.
-
-    Sets ``matches-entry``, ``organisation`` and ``credit``.
-    """
+    """Set ``matches-entry``, ``organisation`` and ``credit``: each member against its entry."""
     _check_entries(checks, clr, proven)
     _check_organisations(checks, clr, proven)
     _check_credits(checks, clr, proven)
@@ -228,7 +227,7 @@ def _matches(badge: Badge, issuer: Organisation, proven: Proven) -> bool:
 def _schedule_of(one: BundledEntry, proven: Proven) -> Mapping[str, Any] | None:
     for schedule in proven.of_kind("schedule"):
         # A schedule that was published after the record cannot have been applied to it.
-        ours = schedule.entry.issuer == "ledger" and schedule.entry.index < one.entry.index
+        ours = schedule.entry.issuer == LEDGER_ISSUER and schedule.entry.index < one.entry.index
         if ours and _holds(is_schedule_of, body_of(schedule), one.entry.kind, body_of(one)):
             return body_of(schedule)
     return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ledger.core import canonical
+from ledger.core.entry import LEDGER_ISSUER
 from ledger.core.key_list import (
     CREDENTIAL,
     LOG,
@@ -38,7 +39,7 @@ def extended_keys(trust: KeyList, proven: Iterable[BundledEntry]) -> Keys:
     keys = dict(pinned_keys(trust))
     pinned = frozenset(keys)
     for one in sorted(proven, key=lambda one: one.entry.index):
-        if one.entry.kind != "key" or one.entry.issuer != "ledger":
+        if one.entry.kind != "key" or one.entry.issuer != LEDGER_ISSUER:
             continue
         key = _read_key(one.body)
         if key.purpose != CREDENTIAL:
@@ -81,7 +82,8 @@ def checkpoint_signers(note_bytes: bytes, trust: KeyList) -> list[PublishedKey]:
     """Give the pinned log keys whose signature on a checkpoint is right.
 
     Raises:
-        MalformedError: The bytes are no signed note. VerificationError: A signature is wrong.
+        MalformedError: The bytes are no signed note.
+        VerificationError: A signature is wrong.
     """
     signed = {
         key.public_key for key in verified_keys(parse_note(note_bytes), trust.log_verifier_keys())

@@ -1,15 +1,12 @@
 """import, transcript, export, subjects, revoke, erase: what they print and how they exit."""
 
-from datetime import date
 from pathlib import Path
 
 import orjson
 import pytest
 
-from ledger.cli.records import today
-from ledger.core.instant import parse_instant
 from tests.cli.command import Run, make_run
-from tests.ledgers import make_ledger, make_person, make_roster
+from tests.ledgers import make_person, make_roster
 
 ID = make_person(0).id_number
 
@@ -230,13 +227,3 @@ def test_erasing_asks_first(run: Run, school: str, tmp_path: Path) -> None:
     assert run("erase", "--subject", subject, "--yes").status == 1
     audit = run("audit", "--json").json
     assert (audit["sound"], audit["erased"]) == (True, 1)
-
-
-def test_today_is_the_day_in_china(tmp_path: Path) -> None:
-    ledger = make_ledger(tmp_path)
-    for instant, day in (
-        ("2026-01-14T15:59:59.999Z", date(2026, 1, 14)),
-        ("2026-01-14T16:00:00.000Z", date(2026, 1, 15)),
-    ):
-        ledger.clock = lambda instant=instant: parse_instant(instant)  # type: ignore[misc]
-        assert today(ledger) == day

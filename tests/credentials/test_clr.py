@@ -13,7 +13,7 @@ from ledger.credentials.clr import (
 )
 from ledger.credentials.contexts import CLR, CREDENTIALS_V2, OPEN_BADGES, pinned_contexts
 from ledger.credentials.data_integrity import verify_proof
-from ledger.domain.records import Transcript, TranscriptLine
+from ledger.domain.transcript import Transcript, TranscriptLine
 from ledger.errors import MalformedError, RefusedError, VerificationError
 from tests.credentials.test_open_badges import WITHOUT_ID, nodes, validator
 from tests.verify.ledger_fixture import (

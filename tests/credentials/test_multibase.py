@@ -1,19 +1,12 @@
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.credentials.multibase import (
     decode_multibase,
-    decode_multikey,
-    did_key,
-    did_key_method,
     encode_multibase,
-    encode_multikey,
 )
 from ledger.errors import MalformedError
-from tests.shared_data import shared
 
 
 @given(st.binary(max_size=80))
@@ -43,25 +36,3 @@ def test_known_values_of_base58btc() -> None:
 def test_another_base_letter_or_length_is_refused(text: str) -> None:
     with pytest.raises(MalformedError):
         decode_multibase(text)
-
-
-def test_the_published_key_reads_and_writes_as_multikey() -> None:
-    """Controlled Identifiers 1.0, 2.2.2."""
-    text = json.loads(shared("vectors/data-integrity/keyPair.json").read_text())[
-        "publicKeyMultibase"
-    ]
-    key = decode_multikey(text)
-    assert encode_multikey(key) == text
-    assert did_key(key) == f"did:key:{text}"
-    assert did_key_method(key) == f"did:key:{text}#{text}"
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"\xed\x01", b"\xec\x01" + bytes(32), b"\xed\x01" + bytes(31), b"\xed\x01" + bytes(33)],
-)
-def test_a_multikey_of_another_type_or_length_is_refused(data: bytes) -> None:
-    with pytest.raises(MalformedError):
-        decode_multikey(encode_multibase(data))
-    with pytest.raises(MalformedError):
-        encode_multikey(data)

@@ -13,10 +13,15 @@ from ledger.credentials.rules import (
     restated,
     superseded_index,
 )
-from ledger.domain.bodies import issuer_revocation_body, revocation_body, schedule_body
+from ledger.domain.bodies import schedule_body
 from ledger.domain.organisations import Scope
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
-from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
+from ledger.domain.withdrawals import (
+    RevokeIssuer,
+    RevokeRecord,
+    issuer_revocation_body,
+    revocation_body,
+)
 from ledger.errors import MalformedError, RefusedError
 from tests.verify.ledger_fixture import (
     ELECTRICIAN,

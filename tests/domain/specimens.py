@@ -33,8 +33,9 @@ from ledger.domain.records import (
     RecordCompletion,
     TrainingClass,
 )
-from ledger.domain.schedules import EXAMPLE_SCHEDULE, CreditSchedule, FixedCredit, ScheduleBook
-from ledger.domain.statement import LedgerRecord
+from ledger.domain.schedule_terms import CreditSchedule, FixedCredit
+from ledger.domain.schedules import EXAMPLE_SCHEDULE, ScheduleBook
+from ledger.domain.transcript import LedgerRecord
 
 SKILL = "职业技能等级证书"
 ELECTRICIAN = Occupation("6-31-01-03", "电工")

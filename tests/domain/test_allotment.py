@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.allotment import NOTES, Claim, apply_caps, dedupe
-from ledger.domain.schedules import Cap, CreditSchedule, Expiry
+from ledger.domain.schedule_terms import Cap, CreditSchedule, Expiry
 from tests.domain.specimens import SCHOOL, schedule
 
 YEAR_END = date(2029, 12, 31)

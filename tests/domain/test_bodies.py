@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ledger.core.canonical import decode, encode
 from ledger.domain import bodies
+from ledger.domain.body_reading import parse_completion, parse_schedule_body
 from ledger.domain.credits import Award
 from ledger.domain.record_facts import facts_of
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
@@ -90,7 +91,7 @@ def test_no_body_holds_anything_of_the_person() -> None:
 
 def test_a_schedules_body_is_the_schedule() -> None:
     body = bodies.schedule_body(EXAMPLE_SCHEDULE)
-    assert bodies.parse_schedule_body(decode(encode(body))) == EXAMPLE_SCHEDULE
+    assert parse_schedule_body(decode(encode(body))) == EXAMPLE_SCHEDULE
 
 
 TEXTS = st.sampled_from(["", " ", "a ", "电工", "a" * 501, "ZJ1"])
@@ -125,7 +126,7 @@ def test_whatever_a_writer_lets_through_its_reader_takes(command: RecordCompleti
         body = body_with(command, SEVEN, EXAMPLE_SCHEDULE, 3)
     except MalformedError:
         return
-    stored = bodies.parse_completion(body)
+    stored = parse_completion(body)
     assert stored.training_class == command.training_class
     assert stored.hours == {mode: amount for mode, amount in command.hours.items() if amount}
     assert (stored.level, stored.attendance) == (command.level, command.attendance)

@@ -4,8 +4,8 @@ from fractions import Fraction
 import pytest
 
 from ledger.domain.conversions import Balance, Conversion, balance
-from ledger.domain.schedules import CreditSchedule, Expiry
-from ledger.domain.statement import transcript
+from ledger.domain.schedule_terms import CreditSchedule, Expiry
+from ledger.domain.transcript import transcript
 from tests.domain.specimens import book, certificate, certificate_schedule, recorded
 
 ON = date(2024, 12, 31)

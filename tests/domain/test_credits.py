@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain import credits as rules
-from ledger.domain.bodies import parse_completion
+from ledger.domain.body_reading import parse_completion
 from ledger.domain.credits import (
     REASONS,
     Award,
@@ -23,14 +23,9 @@ from ledger.domain.credits import (
 )
 from ledger.domain.number_text import parse_scaled
 from ledger.domain.records import RecordCompletion
-from ledger.domain.schedules import (
-    EXAMPLE_SCHEDULE,
-    Cap,
-    CreditSchedule,
-    FixedCredit,
-    PassRule,
-    parse_schedule,
-)
+from ledger.domain.schedule_reading import parse_schedule
+from ledger.domain.schedule_terms import Cap, CreditSchedule, FixedCredit, PassRule
+from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
 from tests.domain.specimens import SKILL, body_of, completion, schedule
 from tests.shared_data import shared

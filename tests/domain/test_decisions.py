@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.bodies import parse_completion
+from ledger.domain.body_reading import parse_completion
 from ledger.domain.decisions import (
     CODES,
     NOTICES,

@@ -67,8 +67,7 @@ def test_the_policy_table_agrees_with_the_published_one() -> None:
     """職業分類大典 2022."""
     full = read_occupation_table(shared("data/occupations.csv").read_bytes())
     assert len(full) > 1600
-    for row in TABLE:
-        assert full.by_code(row.code) == row
+    assert set(TABLE) <= set(full)
 
 
 @pytest.mark.parametrize(

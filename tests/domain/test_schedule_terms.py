@@ -1,9 +1,5 @@
 from datetime import date
-from fractions import Fraction
 
-import pytest
-
-from ledger.errors import RefusedError
 from tests.domain.specimens import schedule
 
 
@@ -12,16 +8,6 @@ def test_a_schedule_holds_from_its_first_day_to_its_last() -> None:
     days = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 12, 31), date(2025, 1, 1)]
     assert [rule.holds_on(day) for day in days] == [False, True, True, False]
     assert schedule().holds_on(date(2999, 1, 1))
-
-
-def test_minutes_and_weeks_become_teaching_periods() -> None:
-    """1 week of practice = 24 課時 in a school's plan; a 課時 is 45 minutes unless said."""
-    rule = schedule(week_equivalents={"practice": Fraction(24)})
-    assert rule.periods(90) == 2
-    assert rule.week_periods("practice", Fraction(5, 2)) == 60
-    with pytest.raises(RefusedError, match="'theory'") as refused:
-        rule.week_periods("theory", Fraction(1))
-    assert refused.value.code == "week-equivalent-missing"
 
 
 def test_a_record_is_late_only_after_the_limit() -> None:

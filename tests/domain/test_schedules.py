@@ -5,7 +5,8 @@ import pytest
 
 from ledger.core.canonical import encode
 from ledger.core.digest import sha256
-from ledger.domain.schedules import EXAMPLE_SCHEDULE, ScheduleBook, parse_schedule, schedule_hash
+from ledger.domain.schedule_reading import parse_schedule
+from ledger.domain.schedules import EXAMPLE_SCHEDULE, ScheduleBook, schedule_hash
 from ledger.errors import MalformedError, RefusedError
 from tests.domain.specimens import book, schedule
 

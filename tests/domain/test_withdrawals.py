@@ -4,7 +4,6 @@ import pytest
 
 from ledger.core.canonical import decode, encode
 from ledger.domain.withdrawals import (
-    REASONS,
     RevokeIssuer,
     RevokeRecord,
     erasure_body,
@@ -56,11 +55,6 @@ def test_a_reason_outside_the_list_cannot_be_recorded() -> None:
         issuer_revocation_body(
             RevokeIssuer(SCHOOL, date(2023, 5, 2), date(2023, 5, 1), "court-order")
         )
-
-
-def test_every_reason_has_words_in_three_languages() -> None:
-    assert all(all(words) for words in REASONS.values())
-    assert len({words.en for words in REASONS.values()}) == len(REASONS)
 
 
 def test_an_issuer_revocation_covers_its_period_to_both_ends() -> None:

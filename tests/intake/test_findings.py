@@ -20,7 +20,6 @@ from ledger.intake.findings import (
     FOUND_MAX,
     Findings,
     Problem,
-    mask_number,
     normalized_values,
     refused_row,
 )
@@ -40,23 +39,6 @@ def test_a_problem_speaks_through_the_catalogue() -> None:
     assert found.expected == MESSAGES["hours-invalid:unit"].expected
     assert found.fix == MESSAGES["hours-invalid:unit"].fix
     assert problem("x").fix == MESSAGES["hours-invalid"].fix
-
-
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ("", ""),
-        ("1", "*"),
-        ("1234567", "*******"),
-        ("12345678", "123*5678"),
-        (NUMBER, "330***********2154"),
-        ("18035746282", "180****6282"),
-        ("1" * 107, "111" + "*" * 100 + "1111"),
-        ("1" * 5_000, "111" + "*" * 100 + "1111"),
-    ],
-)
-def test_a_number_keeps_its_first_three_and_last_four(text: str, masked: str) -> None:
-    assert mask_number(text) == masked
 
 
 @pytest.mark.parametrize(

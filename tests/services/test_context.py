@@ -1,10 +1,12 @@
 """An open ledger: ids come from the injected clock and randomness, and only a ledger is opened."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ledger.core.instant import parse_instant
 from ledger.errors import CustodyError, NotFoundError
 from ledger.services.context import DATABASE, open_ledger, system_clock
 from ledger.services.settings import Settings
@@ -68,3 +70,13 @@ def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
 
 def test_the_system_clock_counts_milliseconds() -> None:
     assert START_MS - 10**11 < system_clock() < START_MS + 10**12
+
+
+def test_today_is_the_day_in_china_by_the_ledgers_clock(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path, example=False)
+    for instant, day in (
+        ("2026-01-14T15:59:59.999Z", date(2026, 1, 14)),
+        ("2026-01-14T16:00:00.000Z", date(2026, 1, 15)),
+    ):
+        ledger.clock = lambda instant=instant: parse_instant(instant)  # type: ignore[misc]
+        assert ledger.today() == day

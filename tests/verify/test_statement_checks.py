@@ -7,8 +7,12 @@ import pytest
 
 from ledger.core.instant import format_instant
 from ledger.credentials.jsonld import encode_json
-from ledger.domain.bodies import issuer_revocation_body, revocation_body
-from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
+from ledger.domain.withdrawals import (
+    RevokeIssuer,
+    RevokeRecord,
+    issuer_revocation_body,
+    revocation_body,
+)
 from ledger.verify import Report, verify
 from tests.verify.ledger_fixture import (
     ELECTRICIAN,

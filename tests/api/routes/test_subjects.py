@@ -2,7 +2,6 @@
 
 import pytest
 
-from api.served import today
 from ledger.services.opening import key_list
 from ledger.verify import verify
 from tests.api.worlds import SAMPLE_ID_NUMBER, SAMPLE_NAME, World
@@ -32,7 +31,7 @@ def test_an_export_is_a_file_that_verifies_without_the_server(world: World) -> N
 
 def test_without_a_day_it_is_today(world: World) -> None:
     with world.app.app_context():
-        expected = today().isoformat()
+        expected = world.ledger.today().isoformat()
     assert world.get(f"/v1/subjects/{world.a_subject()}/transcript").json["on"] == expected
 
 

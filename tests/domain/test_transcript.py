@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.records import Transcript
-from ledger.domain.schedules import EXAMPLE_SCHEDULE, Cap, CreditSchedule, Expiry
-from ledger.domain.statement import LedgerRecord, expires_on, recorded_day, transcript
+from ledger.domain.schedule_terms import Cap, CreditSchedule, Expiry
+from ledger.domain.schedules import EXAMPLE_SCHEDULE
+from ledger.domain.transcript import LedgerRecord, Transcript, expires_on, transcript
 from ledger.errors import MalformedError, RefusedError
 from tests.domain.specimens import (
     CARER,
@@ -26,7 +26,7 @@ from tests.domain.specimens import (
 ON = date(2024, 12, 31)
 
 
-def statement(
+def reckoned(
     *records: LedgerRecord, rules: tuple[CreditSchedule, ...] = (EXAMPLE_SCHEDULE,), on: date = ON
 ) -> Transcript:
     return transcript("subject", records, book(*rules), on)
@@ -44,7 +44,7 @@ def theory(
 
 
 def test_a_transcript_shows_what_was_recorded_and_what_counts() -> None:
-    shown = statement(recorded(3, completion(), EXAMPLE_SCHEDULE))
+    shown = reckoned(recorded(3, completion(), EXAMPLE_SCHEDULE))
     (line,) = shown.lines
     assert (shown.subject, shown.on, shown.total) == ("subject", ON, "7.0")
     assert (line.index, line.kind, line.status, line.counted) == (3, "completion", "active", "7.0")
@@ -53,13 +53,13 @@ def test_a_transcript_shows_what_was_recorded_and_what_counts() -> None:
 
 
 def test_nothing_recorded_gives_a_total_of_nothing() -> None:
-    assert statement() == Transcript("subject", ON, (), "0")
+    assert reckoned() == Transcript("subject", ON, (), "0")
 
 
 def test_events_after_the_date_are_left_out() -> None:
     entry = recorded(3, completion(), EXAMPLE_SCHEDULE)
-    assert statement(entry, on=date(2023, 6, 23)).lines == ()
-    assert statement(entry, on=date(2023, 6, 24)).total == "7.0"
+    assert reckoned(entry, on=date(2023, 6, 23)).lines == ()
+    assert reckoned(entry, on=date(2023, 6, 24)).total == "7.0"
 
 
 def test_vector_6_a_year_of_40_of_42_leaves_2_of_5_and_a_half() -> None:
@@ -72,12 +72,12 @@ def test_vector_6_a_year_of_40_of_42_leaves_2_of_5_and_a_half() -> None:
             theory(0, 40 * 16, year, rule),
             theory(1, 88, date(2023, 9, 1), rule),
         ]
-        at_year_end = statement(*records, rules=(rule,), on=date(2023, 12, 31))
+        at_year_end = reckoned(*records, rules=(rule,), on=date(2023, 12, 31))
         assert [line.counted for line in at_year_end.lines] == ["40.0", "2.0"]
         assert at_year_end.total == "42.0"
         outcome = {"forfeit": "forfeited", "hold": "held", "carry": "carried"}[overflow]
         assert at_year_end.lines[1].notes == ("cap-calendar-year", f"overflow-{outcome}")
-        next_year = statement(*records, rules=(rule,), on=date(2024, 1, 1))
+        next_year = reckoned(*records, rules=(rule,), on=date(2024, 1, 1))
         assert next_year.total == ("45.5" if overflow == "carry" else "42.0")
 
 
@@ -87,7 +87,7 @@ def ladder(**withdrawal: object) -> Transcript:
     )
     lower = recorded(0, certificate(level=2, issued=date(2022, 1, 1)), rule)
     higher = recorded(1, certificate(level=3, issued=date(2023, 1, 1)), rule, **withdrawal)
-    return statement(lower, higher, rules=(rule,))
+    return reckoned(lower, higher, rules=(rule,))
 
 
 def test_vector_7_level_3_after_level_4_counts_the_maximum_and_not_the_sum() -> None:
@@ -105,11 +105,11 @@ def test_when_the_higher_level_is_revoked_the_lower_counts_again(dedupe: str) ->
     )
     lower = recorded(0, certificate(level=2, issued=date(2022, 1, 1)), rule)
     higher = recorded(1, certificate(level=3, issued=date(2023, 1, 1)), rule)
-    both = statement(lower, higher, rules=(rule,))
+    both = reckoned(lower, higher, rules=(rule,))
     assert [line.counted for line in both.lines] == ["0", "20"]
     assert (both.lines[0].notes, both.lines[0].related) == (("subsumed",), 1)
     revoked = replace(higher, revoked_by=5, revocation_reason="exam-irregular")
-    after = statement(lower, revoked, rules=(rule,))
+    after = reckoned(lower, revoked, rules=(rule,))
     assert [line.counted for line in after.lines] == ["12", "0"]
     assert after.lines[1].status == "revoked"
     assert after.lines[1].notes == ("revoked", "exam-irregular")
@@ -121,7 +121,7 @@ def test_vector_8_one_award_where_a_class_stands_twice() -> None:
     """Domain notes 2.5, vector 8: even if a second entry got in, it counts once."""
     rule = schedule(dedupe_key="class_number")
     twice = [recorded(index, completion(), rule) for index in (0, 1)]
-    shown = statement(*twice, rules=(rule,))
+    shown = reckoned(*twice, rules=(rule,))
     assert shown.total == "7.0"
     assert (shown.lines[1].notes, shown.lines[1].related) == (("duplicate-award",), 0)
 
@@ -132,20 +132,14 @@ def test_vector_10_the_stored_version_stays_and_the_late_record_is_flagged() -> 
     new = schedule(version=2, effective_from=date(2024, 1, 1), quantum=Fraction(1))
     at = int(datetime(2024, 2, 1, 1, tzinfo=UTC).timestamp() * 1000)
     entry = theory(0, 24, date(2023, 12, 31), old, recorded_at_ms=at)
-    shown = statement(entry, rules=(old, new))
+    shown = reckoned(entry, rules=(old, new))
     assert (shown.total, shown.lines[0].notes) == ("1.5", ("late-record",))
-
-
-def test_the_day_of_recording_is_the_day_in_china() -> None:
-    for hour, day in ((15, date(2024, 1, 31)), (16, date(2024, 2, 1))):
-        at = datetime(2024, 1, 31, hour, 59, tzinfo=UTC)
-        assert recorded_day(int(at.timestamp() * 1000)) == day
 
 
 def test_a_superseded_record_is_shown_and_its_correction_counts() -> None:
     wrong = theory(0, 320, date(2023, 3, 1), EXAMPLE_SCHEDULE, superseded_by=1)
     right = theory(1, 32, date(2023, 3, 1), EXAMPLE_SCHEDULE)
-    shown = statement(right, wrong)
+    shown = reckoned(right, wrong)
     assert [(line.index, line.status, line.counted) for line in shown.lines] == [
         (0, "superseded", "0.0"),
         (1, "active", "2.0"),
@@ -157,15 +151,15 @@ def test_expiry_is_reckoned_at_the_date_of_the_query() -> None:
     """Domain notes 2.4: computed, not written. The month's end does not run over."""
     rule = schedule(expiry=Expiry("months", 1))
     entry = theory(0, 16, date(2023, 1, 31), rule)
-    assert statement(entry, rules=(rule,), on=date(2023, 2, 27)).lines[0].status == "active"
-    gone = statement(entry, rules=(rule,), on=date(2023, 2, 28))
+    assert reckoned(entry, rules=(rule,), on=date(2023, 2, 27)).lines[0].status == "active"
+    gone = reckoned(entry, rules=(rule,), on=date(2023, 2, 28))
     assert (gone.lines[0].status, gone.lines[0].notes, gone.total) == (
         "expired",
         ("expired",),
         "0.0",
     )
     kept = schedule(expiry=Expiry("months", 1, "still_counted"))
-    shown = statement(theory(0, 16, date(2023, 1, 31), kept), rules=(kept,))
+    shown = reckoned(theory(0, 16, date(2023, 1, 31), kept), rules=(kept,))
     assert (shown.lines[0].status, shown.total) == ("expired", "1.0")
 
 
@@ -174,7 +168,7 @@ def test_what_has_expired_does_not_displace_what_renewed_it() -> None:
     rule = schedule(expiry=Expiry("months", 72))
     old = theory(0, 32, date(2015, 1, 1), rule)
     new = theory(1, 16, date(2021, 5, 1), rule)
-    assert statement(old, new, rules=(rule,)).total == "1.0"
+    assert reckoned(old, new, rules=(rule,)).total == "1.0"
 
 
 def test_annual_credits_live_for_their_year_and_as_far_as_they_are_carried() -> None:
@@ -183,7 +177,7 @@ def test_annual_credits_live_for_their_year_and_as_far_as_they_are_carried() -> 
     rule = schedule(expiry=Expiry("annual"), caps=(cap,), dedupe_key="none")
     entry = theory(0, 100 * 16, date(2022, 5, 1), rule)
     by_year = {
-        year: statement(entry, rules=(rule,), on=date(year, 6, 1)) for year in (2022, 2023, 2024)
+        year: reckoned(entry, rules=(rule,), on=date(year, 6, 1)) for year in (2022, 2023, 2024)
     }
     assert [shown.total for shown in by_year.values()] == ["90.0", "10.0", "0.0"]
     assert [shown.lines[0].status for shown in by_year.values()] == ["active", "active", "expired"]
@@ -200,7 +194,7 @@ def test_the_first_day_without_credit_is_known() -> None:
 def test_what_is_rounded_at_the_statement_is_rounded_once() -> None:
     rule = schedule(round_at="statement", dedupe_key="none")
     thirds = [theory(index, 28, date(2023, 3, 1), rule) for index in range(2)]
-    shown = statement(*thirds, rules=(rule,))
+    shown = reckoned(*thirds, rules=(rule,))
     assert [line.counted for line in shown.lines] == ["1.5", "1.5"]
     assert shown.total == "3.5"
     assert shown.lines[0].notes == ("rounded-in-total",)
@@ -210,7 +204,7 @@ def test_versions_with_other_quanta_add_up_at_the_finer_one() -> None:
     whole = schedule(version=2, quantum=Fraction(1), dedupe_key="none")
     half = schedule(dedupe_key="none")
     records = [theory(0, 24, date(2023, 3, 1), half), theory(1, 24, date(2023, 4, 1), whole)]
-    shown = statement(*records, rules=(half, whole))
+    shown = reckoned(*records, rules=(half, whole))
     assert [line.counted for line in shown.lines] == ["1.5", "1.0"]
     assert shown.total == "2.5"
 
@@ -223,24 +217,24 @@ def test_mixed_rules_that_leave_no_decimal_are_cut_and_not_refused() -> None:
         recorded(0, completion(hours={"practice": Fraction(32)}, training_class=taught()), exact),
         theory(1, 16, date(2023, 8, 1), plain),
     ]
-    assert statement(*records, rules=(exact, plain)).total == "1.5"
+    assert reckoned(*records, rules=(exact, plain)).total == "1.5"
 
 
 def test_other_entries_and_repeated_ones_are_refused() -> None:
     entry = recorded(0, completion(), EXAMPLE_SCHEDULE)
     with pytest.raises(MalformedError, match="kind key"):
-        statement(replace(entry, kind="key"))
+        reckoned(replace(entry, kind="key"))
     with pytest.raises(MalformedError, match="twice"):
-        statement(entry, entry)
+        reckoned(entry, entry)
     with pytest.raises(RefusedError) as refused:
-        statement(entry, rules=(schedule(version=2),))
+        reckoned(entry, rules=(schedule(version=2),))
     assert refused.value.code == "schedule-missing"
 
 
 def test_persons_with_one_record_each_have_the_credits_of_their_rows() -> None:
     """rosters/README.md: the totals come out in the transcripts too."""
     for command in (completion(), completion(occupation=CARER), completion(level=4)):
-        assert statement(recorded(0, command, EXAMPLE_SCHEDULE)).total == "7.0"
+        assert reckoned(recorded(0, command, EXAMPLE_SCHEDULE)).total == "7.0"
 
 
 ROWS = st.lists(
@@ -268,9 +262,9 @@ def test_a_total_keeps_to_the_caps_and_to_the_lines_in_whatever_order_they_come(
         )
         withdrawn = {"revoked": {"revoked_by": 99}, "superseded": {"superseded_by": 98}}
         records.append(recorded(index, command, YEARLY, **withdrawn.get(status, {})))
-    shown = statement(*records, rules=(YEARLY,), on=on)
+    shown = reckoned(*records, rules=(YEARLY,), on=on)
     assert sum(Fraction(line.counted) for line in shown.lines) == Fraction(shown.total) <= 15
     assert all(line.counted == "0.0" for line in shown.lines if line.status != "active")
     assert len(shown.lines) == sum(1 for day, *_ in rows if day <= on)
     random.shuffle(records)
-    assert statement(*records, rules=(YEARLY,), on=on) == shown
+    assert reckoned(*records, rules=(YEARLY,), on=on) == shown

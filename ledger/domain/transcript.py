@@ -10,7 +10,7 @@ counts again. A withdrawal holds for every date: what was withdrawn should never
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
@@ -21,15 +21,12 @@ from ledger.domain.body_reading import (
     parse_certificate,
     parse_completion,
 )
+from ledger.domain.china_time import day_in_china
 from ledger.domain.credits import round_credit
 from ledger.domain.number_text import format_at_scale, parse_scaled
-from ledger.domain.records import Transcript, TranscriptLine
 from ledger.domain.schedule_terms import CreditSchedule
 from ledger.domain.schedules import ScheduleBook
 from ledger.errors import MalformedError
-
-CHINA_OFFSET: Final = timedelta(hours=8)
-"""Entry times are UTC; the day on which something was recorded is the day in China."""
 
 MONTHS: Final = 12
 
@@ -57,6 +54,43 @@ class LedgerRecord:
     superseded_by: int | None = None
     revoked_by: int | None = None
     revocation_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLine:
+    """One record as a transcript shows it.
+
+    Attributes:
+        index: Index of the entry.
+        kind: ``completion`` or ``certificate``.
+        issuer: Organisation id.
+        recorded_at_ms: Entry time, milliseconds since 1970, UTC.
+        body: The body as recorded.
+        status: ``active``, ``superseded``, ``revoked`` or ``expired``, at the transcript's date.
+        counted: Credits that count in the total, decimal text at the schedule's quantum.
+        notes: Codes that explain why ``counted`` differs from what was granted.
+        related: Index of the entry that superseded, revoked or displaced this one, if any.
+    """
+
+    index: int
+    kind: str
+    issuer: str
+    recorded_at_ms: int
+    body: Mapping[str, Any]
+    status: str
+    counted: str
+    notes: tuple[str, ...] = ()
+    related: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All records of one person at a date, with the credits that count."""
+
+    subject: str
+    on: date
+    lines: tuple[TranscriptLine, ...]
+    total: str
 
 
 @dataclass(slots=True)
@@ -166,7 +200,7 @@ def _counted(item: _Item, on: date) -> Fraction:
 
 
 def _total(items: Iterable[_Item], on: date) -> Fraction:
-    # What is rounded at the statement is added up exactly and rounded once, by the latest rule.
+    # What is rounded in the total is added up exactly and rounded once, by the latest rule.
     rounded, exact = Fraction(), Fraction()
     rule: CreditSchedule | None = None
     for item in items:
@@ -194,7 +228,7 @@ def _line(item: _Item, on: date, scale: int) -> TranscriptLine:
         notes.append(status)
     if record.revocation_reason is not None:
         notes.append(record.revocation_reason)
-    if schedule.is_late(item.fact.event_on, recorded_day(record.recorded_at_ms)):
+    if schedule.is_late(item.fact.event_on, day_in_china(record.recorded_at_ms)):
         notes.append("late-record")
     return TranscriptLine(
         record.index,
@@ -220,12 +254,6 @@ def _related(item: _Item) -> int | None:
     if record.revoked_by is not None:
         return record.revoked_by
     return item.claim.displaced_by if record.superseded_by is None else record.superseded_by
-
-
-def recorded_day(recorded_at_ms: int) -> date:
-    """Give the day in China on which an entry was made."""
-    at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=recorded_at_ms)
-    return (at + CHINA_OFFSET).date()
 
 
 def _format(value: Fraction, scale: int) -> str:
