@@ -36,7 +36,7 @@ class PersonFacts:
 
     def encode(self) -> bytes:
         """Write the JSON bytes that are sealed."""
-        return orjson.dumps([self.name, self.id_number, list(self.phones), list(self.categories)])
+        return orjson.dumps([self.name, self.id_number, self.phones, self.categories])
 
     @classmethod
     def decode(cls, data: bytes) -> Self:

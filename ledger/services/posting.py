@@ -108,10 +108,14 @@ class Posting:
     ) -> None:
         self._batch = batch
         self._sealer = batch.ledger.sealer
-        self._correcting = correcting
-        self._registry = batch.ledger.registry.read(batch.connection)
-        self._issuer = self._registry.organisation(issuer)
-        self._today = batch.ledger.today()
+        registry = batch.ledger.registry.read(batch.connection)
+        self._issuer = registry.organisation(issuer)
+        self._new_person = RecordState(
+            organisation=self._issuer,
+            book=registry.book,
+            correcting=correcting,
+            recorded_on=batch.ledger.today(),
+        )
         self._tags = {
             c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
         }
@@ -138,15 +142,14 @@ class Posting:
             error = posted.error or LedgerError("facts: they cannot be written")
             return Outcome("rejected", error.code, error.message)
         subject = self._subjects.get(self._tags[command.person.id_number])
-        state = RecordState(
-            organisation=self._issuer,
-            book=self._registry.book,
-            name_on_file=None if subject is None else self._facts_of(subject).name,
-            existing=None if subject is None else self._existing(subject, facts),
-            certificate_holder=self._certificate_holder(command),
-            correcting=self._correcting,
-            recorded_on=self._today,
-        )
+        holder = self._certificate_holder(command)
+        state = self._new_person
+        if subject is not None or holder is not None:
+            state = state._replace(
+                name_on_file=None if subject is None else self._facts_of(subject).name,
+                existing=None if subject is None else self._existing(subject, facts),
+                certificate_holder=holder,
+            )
         if isinstance(command, RecordCompletion):
             decision = decide_completion(state, command, facts.hours)
         else:

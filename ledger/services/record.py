@@ -57,6 +57,8 @@ class Batch:
         self.ledger = ledger
         self.connection = connection
         self.head = log.read_head(connection)
+        self._sealer = ledger.sealer
+        self._random = ledger.random
         self._drafts: list[log.Draft] = []
         self._bodies: list[bodies.StoredBody] = []
         self._subjects: list[vault.StoredSubject] = []
@@ -73,7 +75,7 @@ class Batch:
     def add_public(self, kind: str, issuer: str, body: Json) -> int:
         """Add an entry whose body anyone may read; give its index."""
         index = self.next_index
-        salt = self.ledger.random(SALT_BYTES)
+        salt = self._random(SALT_BYTES)
         content = encode(body)
         self._drafts.append(log.Draft(kind, issuer, commitment(salt, content)))
         self._bodies.append(bodies.StoredBody(index, None, salt, content))
@@ -90,7 +92,7 @@ class Batch:
     ) -> projections.RecordRow:
         """Add a record about a person, and give its row."""
         index = self.next_index
-        salt = self.ledger.random(SALT_BYTES)
+        salt = self._random(SALT_BYTES)
         content = encode_record_body(
             facts.content,
             decision.award,
@@ -104,7 +106,7 @@ class Batch:
         )
         self._drafts.append(log.Draft(kind, issuer, committed))
         self._bodies.append(bodies.StoredBody(index, subject.id, None, sealed))
-        row = record_row(self.ledger.sealer, index, kind, issuer, subject.id, facts)
+        row = record_row(self._sealer, index, kind, issuer, subject.id, facts)
         self._places[index] = len(self._records)
         self._records.append(row)
         return row

@@ -90,5 +90,6 @@ def test_every_process_that_was_started_is_ended(monkeypatch: pytest.MonkeyPatch
         assert child.stdout is not None
         child.stdout.readline()
         child.stdout.close()
+    children[0].wait()
     stop(children)
     assert [child.returncode for child in children] == [0, -signal.SIGTERM, -signal.SIGKILL]
