@@ -29,7 +29,7 @@ SOUND: Final = 0
 UNSOUND: Final = 1
 WRONG_USE: Final = 2
 
-WRONG_USE_CODES: Final = frozenset({"no-ledger", "setting-unusable"})
+WRONG_USE_CODES: Final = frozenset({"no-ledger", "setting-unusable", "trust-unusable"})
 
 
 class Commands(click.Group):

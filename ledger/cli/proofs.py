@@ -18,7 +18,7 @@ from ledger.cli.output import (
 )
 from ledger.cli.words import report_lines
 from ledger.core.key_list import KeyList, decode_key_list
-from ledger.errors import LedgerError, NotFoundError
+from ledger.errors import LedgerError, MalformedError, NotFoundError
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
 from ledger.services.context import Ledger, system_clock
@@ -41,7 +41,15 @@ def read_trust(path: Path | None) -> KeyList:
             f"with --trust",
             code="no-ledger",
         )
-    return decode_key_list(source.read_bytes())
+    try:
+        return decode_key_list(source.read_bytes())
+    except MalformedError as error:
+        # Said of the trust, so that nobody takes it for a fault of the document.
+        raise MalformedError(
+            f"{source}: not the key list of a ledger ({error.message}); get keys.json from the "
+            "authority anew",
+            code="trust-unusable",
+        ) from error
 
 
 @command("verify")
@@ -49,7 +57,7 @@ def read_trust(path: Path | None) -> KeyList:
 @click.option(
     "--trust",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The ledger's keys.json.",
+    help="The ledger's keys.json; that in JINLAN_HOME if left out.",
 )
 @click.option(
     "--lang", type=click.Choice(["zh-Hans", "zh-Hant", "en"]), default="en", show_default=True

@@ -55,7 +55,7 @@ def test_a_bundle_is_verified_with_no_ledger_but_not_without_a_key_list(
     without = alone("verify", bundle, "--json")
     assert (without.status, without.json["error"]["code"]) == (2, "no-ledger")
     trust.write_bytes(b"{}")
-    assert alone("verify", bundle, "--trust", trust).status == 1
+    assert alone("verify", bundle, "--trust", trust).status == 2
     assert alone("verify", tmp_path / "absent").status == 2
 
 
