@@ -1,7 +1,8 @@
 """``python -m benchmarks``: prints one JSON line for each figure.
 
 ``{"name", "value", "unit", "baseline", "ratio"}``: the baseline is measured in the same run, and
-``ratio`` is value / baseline. Each side runs several times; medians are given.
+``ratio`` is value / baseline. Each side runs several times; medians are given. Exits with 1 where a
+figure is not what the plan asks for.
 """
 
 import json
@@ -35,6 +36,11 @@ CSV_ROWS = 50_000
 BATCHES = 10
 BATCH_ROWS = 1_000
 ROUNDS = 5
+
+# What the plan asks for; below it `make bench` fails.
+RATIO_MIN = 0.10
+CSV_RATE_MIN = 3_000
+PEAK_MIB_MAX = 286  # 300 MB
 
 
 def show(
@@ -151,6 +157,17 @@ def main() -> None:
     rate, peak = measure_import()
     show("50,000-row CSV, file to committed", rate, "rows/s", plain, rate / plain)
     show("50,000-row CSV, peak memory", peak, "MiB")
+    missed = [
+        name
+        for name, reached in (
+            (f"record: ratio {ratio:.3f}, expected {RATIO_MIN} or more", ratio >= RATIO_MIN),
+            (f"CSV: {rate:.0f} rows/s, expected {CSV_RATE_MIN} or more", rate >= CSV_RATE_MIN),
+            (f"CSV: peak {peak:.0f} MiB, expected {PEAK_MIB_MAX} at most", peak <= PEAK_MIB_MAX),
+        )
+        if not reached
+    ]
+    if missed:
+        raise SystemExit("benchmark: not reached: " + "; ".join(missed))
 
 
 if __name__ == "__main__":
