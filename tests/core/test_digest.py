@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.core.digest import (
     EMPTY_ROOT,
     HASH_BYTES,
+    Mac,
     commitment,
     leaf_hash,
     node_hash,
@@ -69,3 +70,18 @@ def test_a_salt_of_another_length_is_refused(salt: bytes) -> None:
         commitment(salt, b"{}")
     with pytest.raises(MalformedError):
         subject_tag(salt, "p-1")
+
+
+@given(st.binary(max_size=150), st.lists(st.binary(max_size=200), max_size=4))
+def test_a_prepared_mac_is_the_standard_librarys_hmac_for_any_key_and_message(
+    key: bytes, messages: list[bytes]
+) -> None:
+    """RFC 2104: keys shorter than, as long as, and longer than a block of 64 bytes."""
+    mac = Mac(key)
+    for message in messages:
+        assert mac.digest(message) == hmac.digest(key, message, "sha256")
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=300))
+def test_a_commitment_is_the_standard_librarys_hmac(salt: bytes, body: bytes) -> None:
+    assert commitment(salt, body) == hmac.digest(salt, body, "sha256")

@@ -1,6 +1,9 @@
 """An open ledger: ids come from the injected clock and randomness, and only a ledger is opened."""
 
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 
 from ledger.core.instant import parse_instant
 from ledger.errors import CustodyError, NotFoundError
-from ledger.services.context import DATABASE, open_ledger, system_clock
+from ledger.services.context import DATABASE, RandomPool, open_ledger, system_clock
 from ledger.services.settings import Settings
 from tests.ledgers import START_MS, TestClock, make_ledger, reopen
 
@@ -80,3 +83,23 @@ def test_today_is_the_day_in_china_by_the_ledgers_clock(tmp_path: Path) -> None:
     ):
         ledger.clock = lambda instant=instant: parse_instant(instant)  # type: ignore[misc]
         assert ledger.today() == day
+
+
+def test_pooled_random_bytes_are_given_out_once_also_among_threads() -> None:
+    pool = RandomPool()
+    with ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(lambda _: pool(32), range(20_000)))
+    assert len(set(drawn)) == len(drawn)
+    assert {len(one) for one in drawn} == {32}
+    assert len(pool(200_000)) == 200_000
+
+
+def test_a_forked_child_shares_no_random_bytes_with_its_parent() -> None:
+    code = (
+        "import os; from ledger.services.context import SYSTEM_RANDOM as r; r(1); p = os.fork();"
+        "print(r(32).hex(), flush=True); p and os.waitpid(p, 0)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = told.stdout.split()
+    assert len(lines) == 2
+    assert lines[0] != lines[1]
