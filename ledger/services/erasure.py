@@ -31,6 +31,8 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
 
     def work(batch: Batch) -> Json:
         stored = vault.read_subject(batch.connection, ledger.sealer, subject)
+        # Before the commit: a stop after it would leave a name in a file that nobody looks for.
+        (ledger.home / EXPORTS / f"{subject}.json").unlink(missing_ok=True)
         # The key goes first: the database refuses to delete a body whose key is still there.
         vault.delete_subject(batch.connection, subject)
         entries = bodies.delete_bodies_of(batch.connection, subject)
@@ -42,7 +44,6 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
         return {"entry": index, "entries": entries}
 
     answer: Any = write(ledger, work).answer
-    (ledger.home / EXPORTS / f"{subject}.json").unlink(missing_ok=True)
     finish_erasure(ledger)
     return dict(answer)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError
@@ -64,6 +65,18 @@ def test_every_proof_still_verifies_and_the_audit_counts_what_is_gone(ledger: Le
     after = verify_whole(ledger)
     assert after.entries == before.entries + 1
     assert (before.erased, after.erased) == (0, 2)
+
+
+def test_a_stop_right_after_the_commit_leaves_no_export_behind(ledger: Ledger) -> None:
+    subject = _subject(ledger)
+    kept = ledger.home / EXPORTS / f"{subject}.json"
+    kept.parent.mkdir()
+    kept.write_bytes(export_bundle(ledger, subject, TODAY))
+    seen: list[bool] = []
+    event.listen(ledger.engine, "commit", lambda _: seen.append(kept.exists()))
+    erase(ledger, subject)
+    assert seen
+    assert not any(seen)
 
 
 def test_nothing_of_an_erased_person_stays_in_any_file(ledger: Ledger) -> None:
