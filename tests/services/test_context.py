@@ -97,7 +97,7 @@ def test_pooled_random_bytes_are_given_out_once_also_among_threads() -> None:
 def test_a_forked_child_shares_no_random_bytes_with_its_parent() -> None:
     code = (
         "import os; from ledger.services.context import SYSTEM_RANDOM as r; r(1); p = os.fork();"
-        "print(r(32).hex(), flush=True); p and os.waitpid(p, 0)"
+        "p and os.waitpid(p, 0); print(r(32).hex(), flush=True)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     lines = told.stdout.split()
