@@ -84,6 +84,10 @@ class Award:
     granted: str
     reasons: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        """Hash without the fraction, whose own hash costs more than what is looked up by it."""
+        return hash((self.granted, self.reasons))
+
 
 def completion_inputs(
     hours: Mapping[str, Fraction],
@@ -135,14 +139,22 @@ def award_class(
     Raises:
         MalformedError: As ``award``.
     """
-    floor = schedule.min_attendance_ratio
     if (
         assessment.passed
         and schedule.pass_rule.floor is None
-        and (attendance is None or (floor is not None and floor <= attendance <= 1))
+        and (
+            attendance is None
+            or _attended(schedule, attendance.numerator, attendance.denominator)
+        )
     ):
         return _earned(schedule, hours, (), level)
     return award(schedule, completion_inputs(dict(parts_of(hours)), level, assessment, attendance))
+
+
+@lru_cache(maxsize=1024)
+def _attended(schedule: CreditSchedule, above: int, below: int) -> bool:
+    floor = schedule.min_attendance_ratio
+    return floor is not None and floor <= Fraction(above, below) <= 1
 
 
 # Everybody of a class has the same hours, so a class is reckoned once.

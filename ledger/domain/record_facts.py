@@ -4,21 +4,21 @@
      "class":{...},"hours":{...},"level":1,"occupation":{...}}
 
 Facts are encoded once. Everybody of a class shares the last four members, so these are checked and
-encoded once for a class and joined to the first three of each person; a property test holds the
-joined bytes to ``canonical.encode``. No name, ID number or phone enters. Numbers are text in one
+encoded once for a class and joined to the first three of each person, whose texts are checked one
+by one and written in their sorted order; a property test holds the joined bytes to
+``canonical.encode``. No name, ID number or phone enters. Numbers are text in one
 spelling; a mode with zero hours is left out, so that a file with an empty column and one without it
 state the same fact.
 """
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from ledger.core.canonical import encode
+from ledger.core.canonical import BYTES_MAX, encode
 from ledger.domain.body_reading import SCORE_PART
 from ledger.domain.credits import Numbers, numbers_of, parts_of
 from ledger.domain.fields import TEXT_MAX
@@ -36,6 +36,8 @@ from ledger.errors import MalformedError
 
 YEAR_DIGITS: Final = 4
 _BETWEEN: Final = re.compile(r"[\s\-‐-―−_]+")
+CONTENT_BYTES_MAX: Final = BYTES_MAX - 4_096
+"""Longest facts: what the ledger adds to them must fit into the body too."""
 _CLASSES_KEPT: Final = 4_096
 
 
@@ -63,33 +65,32 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
     Raises:
         MalformedError: They cannot be written so that they can be read back: a negative number, a
             score that is no decimal, an empty text, an unknown mode or rank, an end before the
-            start.
+            start, or more than a body can hold.
     """
     certificate = command.certificate
     number = None if certificate is None else certificate.number
     if isinstance(command, RecordCertificate):
-        content = encode(
-            {
-                "certificate": _certificate(command.certificate),
-                "level": _level(command.level),
-                "occupation": _occupation(command.occupation),
-            }
+        shared = encode(
+            {"level": _level(command.level), "occupation": _occupation(command.occupation)}
         )
+        content = f'{{"certificate":{_certificate(command.certificate)},'.encode() + shared[1:]
         issued = command.certificate.issued.isoformat()
         return RecordFacts(
             content, _certificate_identity(command.certificate.number), issued, number
         )
     hours = numbers_of(command.hours.items())
-    shared, identity = _class_part(command.training_class, command.occupation, command.level, hours)
-    own = encode(
-        {
-            "assessment": _assessment(command.assessment),
-            "attendance": _attendance(command.attendance),
-            "certificate": None if certificate is None else _certificate(certificate),
-        }
+    taught = _class_part(command.training_class, command.occupation, command.level, hours)
+    own = (
+        f'{{"assessment":{_assessment(command.assessment)},'
+        f'"attendance":{_attendance(command.attendance)},'
+        f'"certificate":{"null" if certificate is None else _certificate(certificate)},'
     )
-    content = own[:-1] + b"," + shared[1:]
-    return RecordFacts(content, identity, command.training_class.end.isoformat(), number, hours)
+    content = own.encode() + taught.shared
+    if len(content) > CONTENT_BYTES_MAX:
+        raise MalformedError(
+            f"record: found {len(content)} bytes of facts, expected at most {CONTENT_BYTES_MAX}"
+        )
+    return RecordFacts(content, taught.identity, taught.end, number, hours)
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
@@ -118,17 +119,23 @@ def _certificate_identity(number: str) -> bytes:
     return encode(["certificate", number])
 
 
+class _ClassPart(NamedTuple):
+    # What everybody of a class shares: the last members of their facts, and what follows from them.
+    shared: bytes
+    identity: bytes
+    end: str
+
+
 @lru_cache(maxsize=_CLASSES_KEPT)
 def _class_part(
     taught: TrainingClass,
     occupation: Occupation,
     level: int,
     hours: Numbers,
-) -> tuple[bytes, bytes]:
-    """Encode what everybody of a class shares, and the identity of their records."""
+) -> _ClassPart:
     if taught.end < taught.start:
         raise MalformedError("class.end: found a day before the start, expected none before it")
-    start = taught.start.isoformat()
+    start, end = taught.start.isoformat(), taught.end.isoformat()
     shared = encode(
         {
             "class": {
@@ -136,36 +143,37 @@ def _class_part(
                 "name": _text_or_none("class.name", taught.name),
                 "training_type": _text_or_none("class.training_type", taught.training_type),
                 "start": start,
-                "end": taught.end.isoformat(),
+                "end": end,
             },
             "hours": _hours(dict(parts_of(hours))),
             "level": _level(level),
             "occupation": _occupation(occupation),
         }
     )
-    return shared, _class_identity(taught.number, occupation.code, start)
+    return _ClassPart(shared[1:], _class_identity(taught.number, occupation.code, start), end)
 
 
-def _assessment(assessment: Assessment) -> dict[str, Any]:
+def _assessment(assessment: Assessment) -> str:
     on = assessment.on
-    return {
-        "on": None if on is None else _iso(on),
-        "passed": assessment.passed,
-        "scores": _scores(assessment.scores),
-    }
+    day = "null" if on is None else f'"{on.isoformat()}"'
+    verdict = "true" if assessment.passed else "false"
+    scores = ",".join(sorted([_score(part, text) for part, text in assessment.scores.items()]))
+    return f'{{"on":{day},"passed":{verdict},"scores":{{{scores}}}}}'
 
 
-def _certificate(stated: Certificate) -> dict[str, Any]:
-    return {
-        "type": _text("certificate.type", stated.type),
-        "number": _text("certificate.number", stated.number),
-        "issued": _iso(stated.issued),
-        "assessor": _text_or_none("certificate.assessor", stated.assessor),
-    }
+def _certificate(stated: Certificate) -> str:
+    number = encode(_text("certificate.number", stated.number)).decode()
+    return (
+        f'{{"assessor":{_known_text("certificate.assessor", stated.assessor)},'
+        f'"issued":"{stated.issued.isoformat()}","number":{number},'
+        f'"type":{_known_text("certificate.type", stated.type)}}}'
+    )
 
 
-def _iso(day: date) -> str:
-    return day.isoformat()
+@lru_cache(maxsize=_CLASSES_KEPT)
+def _known_text(what: str, value: str | None) -> str:
+    # For a text that many records share.
+    return encode(_text_or_none(what, value)).decode()
 
 
 def _text(what: str, value: str) -> str:
@@ -195,15 +203,11 @@ def _level(level: int) -> int:
     return level
 
 
-def _scores(scores: Mapping[str, str]) -> dict[str, str]:
-    return {part: _score(part, text) for part, text in scores.items()}
-
-
 @lru_cache(maxsize=_CLASSES_KEPT)
 def _score(part: str, text: str) -> str:
     if not SCORE_PART.fullmatch(part):
         raise MalformedError("assessment.scores: expected parts in lower-case letters")
-    return shortest_decimal(text)
+    return f'"{part}":"{shortest_decimal(text)}"'
 
 
 def _hours(hours: Mapping[str, Fraction]) -> dict[str, str]:
@@ -212,10 +216,12 @@ def _hours(hours: Mapping[str, Fraction]) -> dict[str, str]:
     return {mode: format_number(amount) for mode, amount in hours.items() if amount}
 
 
+def _attendance(attendance: Fraction | None) -> str:
+    return "null" if attendance is None else _share(attendance.numerator, attendance.denominator)
+
+
 @lru_cache(maxsize=_CLASSES_KEPT)
-def _attendance(attendance: Fraction | None) -> str | None:
-    if attendance is None:
-        return None
-    if attendance > 1:
+def _share(above: int, below: int) -> str:
+    if above > below:
         raise MalformedError("attendance: found more than 1, expected a share from 0 to 1")
-    return format_number(attendance)
+    return f'"{format_number(Fraction(above, below))}"'

@@ -5,8 +5,8 @@ Time and random ids enter here and nowhere else, so that rules and proofs are te
 
 import base64
 import gc
+import io
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,30 +47,28 @@ def spare_collector() -> None:
 class RandomPool:
     """Random bytes from the system, fetched many at a time: a call for each salt costs more.
 
-    Threads may share it. A forked child begins with an empty pool, so that no two processes ever
-    give out the same bytes.
+    Threads may share it: a stream's ``read`` is one step that no other thread can enter, so nothing
+    is read twice. A forked child begins with an empty pool, so that no two processes ever give out
+    the same bytes.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool = b""
-        self._used = 0
+        self._empty()
         os.register_at_fork(after_in_child=self._empty)
 
     def __call__(self, count: int) -> bytes:
         """Give ``count`` bytes that were given to nobody else."""
-        with self._lock:
-            if self._used + count > len(self._pool):
-                self._pool = os.urandom(max(POOL_BYTES, count))
-                self._used = 0
-            start = self._used
-            self._used += count
-            return self._pool[start : self._used]
+        drawn = self._read(count)
+        if len(drawn) == count:
+            return drawn
+        # The few bytes that were left are thrown away.
+        pool = io.BytesIO(os.urandom(max(POOL_BYTES, count)))
+        drawn = pool.read(count)
+        self._read = pool.read
+        return drawn
 
     def _empty(self) -> None:
-        self._lock = threading.Lock()
-        self._pool = b""
-        self._used = 0
+        self._read = io.BytesIO().read
 
 
 SYSTEM_RANDOM: Final = RandomPool()

@@ -71,7 +71,8 @@ class Sealer:
         self.version = version
         self._random = random_bytes
         self._wrapping = {v: Cipher(key, random_bytes) for v, key in vault_keys.items()}
-        self._tags = Mac(lookup)
+        self._lookup = lookup
+        self._macs: dict[str, Mac] = {}
 
     def new_key(self, subject: str) -> tuple[Cipher, bytes]:
         """Make a person's key; give it at work, and wrapped for storage."""
@@ -113,10 +114,11 @@ class Sealer:
 
     def tag(self, purpose: str, *parts: bytes) -> bytes:
         """Make the 128-bit tag of ``parts`` for one purpose; split otherwise they give another."""
-        message = purpose.encode() + b"\0"
-        for part in parts:
-            message += len(part).to_bytes(4, "big") + part
-        return self._tags.digest(message)[:TAG_BYTES]
+        mac = self._macs.get(purpose)
+        if mac is None:
+            mac = self._macs[purpose] = Mac(self._lookup, purpose.encode() + b"\0")
+        message = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+        return mac.digest(message)[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:
         """Give ``count`` random bytes."""

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.canonical import decode, encode
-from ledger.domain.record_facts import facts_of, facts_of_body
+from ledger.domain.record_facts import CONTENT_BYTES_MAX, facts_of, facts_of_body
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
@@ -96,7 +97,23 @@ def test_a_certificates_facts_are_checked_before_they_are_written() -> None:
             st.sampled_from(["theory", "online"]), st.fractions(0, 90, max_denominator=3)
         ),
         attendance=st.none() | st.fractions(0, 1, max_denominator=9),
-        certificate=st.none() | st.just(certificate().certificate),
+        assessment=st.builds(
+            Assessment,
+            st.none() | st.dates(date(1900, 1, 1)),
+            passed=st.booleans(),
+            scores=st.dictionaries(
+                st.from_regex(r"[a-z][a-z_]{0,5}", fullmatch=True),
+                st.decimals(0, 100, places=1).map(str),
+            ),
+        ),
+        certificate=st.none()
+        | st.builds(
+            Certificate,
+            st.sampled_from([SKILL, 'a"b\\']),
+            st.sampled_from(["S1", "浙\u2028a", 'x"\\y\x01z']),
+            st.dates(),
+            st.none() | st.just("评价机构"),
+        ),
     )
 )
 def test_facts_joined_from_two_parts_are_the_canonical_bytes_of_the_whole(
@@ -105,6 +122,37 @@ def test_facts_joined_from_two_parts_are_the_canonical_bytes_of_the_whole(
     """RFC 8785: the members that a class shares sort behind those of one person."""
     content = facts_of(command).content
     assert encode(decode(content)) == content
+    facts: Any = decode(content)
+    stated = command.assessment
+    assert facts["assessment"]["passed"] is stated.passed
+    assert facts["assessment"]["on"] == (None if stated.on is None else stated.on.isoformat())
+    assert {part: Fraction(score) for part, score in facts["assessment"]["scores"].items()} == {
+        part: Fraction(score) for part, score in stated.scores.items()
+    }
+    shown = command.certificate
+    assert facts["certificate"] == (
+        None
+        if shown is None
+        else {
+            "type": shown.type,
+            "number": shown.number,
+            "issued": shown.issued.isoformat(),
+            "assessor": shown.assessor,
+        }
+    )
+
+
+@pytest.mark.parametrize(("parts", "fits"), [(1_500, True), (2_000, False)])
+def test_more_facts_than_a_body_can_hold_are_refused(parts: int, *, fits: bool) -> None:
+    letters = ascii_lowercase
+    names = [f"a_long_name_of_a_part_{x}{y}{z}" for x in letters for y in letters for z in letters]
+    scores = dict.fromkeys(names[:parts], "100")
+    command = completion(assessment=Assessment(None, passed=True, scores=scores))
+    if fits:
+        assert len(body_of(command, EXAMPLE_SCHEDULE)["facts"]["assessment"]["scores"]) == parts
+        return
+    with pytest.raises(MalformedError, match=f"expected at most {CONTENT_BYTES_MAX}"):
+        facts_of(command)
 
 
 def test_a_recorded_body_gives_the_facts_that_were_posted() -> None:
