@@ -1,13 +1,13 @@
 """Ledgers on real SQLite files, with a clock that a test moves, and synthetic postings for them."""
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from sqlite3 import connect
+from sqlite3 import Connection, connect
 
 from ledger.core.instant import parse_instant
 from ledger.core.proof import parse_log_proof, verify_log_proof
@@ -32,6 +32,7 @@ from ledger.services.opening import initialise
 from ledger.services.organisations import add_organisation, read_registry
 from ledger.services.proving import entry_bytes, prove
 from ledger.services.settings import Settings
+from ledger.services.transcripts import find_subject
 
 START_MS = parse_instant("2026-01-15T02:00:00.000Z")
 TODAY = date(2026, 1, 15)
@@ -135,6 +136,13 @@ def post_one(
     return record(ledger, school_of(ledger), [command], correcting=correcting).outcomes[0]
 
 
+def subject_of(ledger: Ledger, n: int = 0) -> str:
+    """Give the subject's id of the n-th person, who must be known to the ledger."""
+    subject = find_subject(ledger, make_person(n).id_number)
+    assert subject is not None
+    return subject
+
+
 def codes(outcomes: Iterable[Outcome]) -> list[tuple[str, str | None]]:
     """Give outcome and code of each."""
     return [(one.outcome, one.code) for one in outcomes]
@@ -154,20 +162,26 @@ def verify_whole(ledger: Ledger) -> AuditReport:
     return report
 
 
+@contextmanager
+def past_triggers(path: Path) -> Iterator[Connection]:
+    """Open a database with the triggers gone, and put them back when the edit is done."""
+    with closing(connect(path, isolation_level=None)) as database:
+        found = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = found.fetchall()
+        for name, _ in triggers:
+            database.execute(f'DROP TRIGGER "{name}"')
+        yield database
+        for _, definition in triggers:
+            database.execute(definition)
+
+
 def edit(ledger: Ledger, statement: str, *values: object) -> int:
     """Change the database as its administrator could: past the triggers, past the ledger.
 
     Give the number of rows that were touched.
     """
-    with closing(connect(ledger.home / DATABASE)) as raw, raw:
-        found = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = found.fetchall()
-        for name, _ in triggers:
-            raw.execute(f'DROP TRIGGER "{name}"')
-        touched = raw.execute(statement, values).rowcount
-        for _, definition in triggers:
-            raw.execute(definition)
-        return touched
+    with past_triggers(ledger.home / DATABASE) as database:
+        return database.execute(statement, values).rowcount
 
 
 def query(ledger: Ledger, statement: str, *values: object) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ import jsonschema
 from api.auth import is_public
 from api.documentation import documented_path, query_parameters
 from tests.api.worlds import World
+from tests.documents import nodes
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 # The keywords that JSON Schema 2020-12 gives a meaning, as far as this document uses them.
@@ -20,14 +21,6 @@ def _document(world: World) -> dict[str, Any]:
     assert answer.content_type == "application/json"
     found: dict[str, Any] = answer.json
     return found
-
-
-def _nodes(value: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value:
-        if isinstance(child, dict | list):
-            yield from _nodes(child)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -46,7 +39,7 @@ def test_it_is_openapi_3_1_with_what_that_demands(world: World) -> None:
 
 def test_every_reference_resolves(world: World) -> None:
     document = _document(world)
-    references = [node["$ref"] for node in _nodes(document) if "$ref" in node]
+    references = [node["$ref"] for node in nodes(document) if "$ref" in node]
     assert references
     for reference in references:
         place: Any = document
@@ -100,11 +93,11 @@ def test_security_is_that_of_the_public_table(world: World) -> None:
 def test_every_schema_is_a_schema(world: World) -> None:
     """OpenAPI 3.1 schemas are JSON Schema 2020-12."""
     document = _document(world)
-    schemas = [node["schema"] for node in _nodes(document) if isinstance(node.get("schema"), dict)]
+    schemas = [node["schema"] for node in nodes(document) if isinstance(node.get("schema"), dict)]
     schemas += document["components"]["schemas"].values()
     for schema in schemas:
         jsonschema.Draft202012Validator.check_schema(schema)
-        for node in _nodes(schema):
+        for node in nodes(schema):
             if isinstance(node.get("type"), str):
                 assert node["type"] in KINDS
             if isinstance(node.get("pattern"), str):

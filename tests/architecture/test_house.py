@@ -43,24 +43,22 @@ def test_no_module_or_folder_has_a_name_that_fits_anything() -> None:
     assert found == []
 
 
-def test_nothing_is_left_for_later_in_the_files() -> None:
-    found = [
-        f"{name}:{number}"
-        for name in files()
-        for number, line in enumerate(text(name).splitlines(), start=1)
-        if LEFT_FOR_LATER.search(line)
-    ]
-    assert found == []
-
-
-def test_no_file_names_a_place_on_somebodys_machine() -> None:
-    found = [
+def _lines_with(pattern: re.Pattern[str]) -> list[str]:
+    """Give the lines of all files in which a pattern is found, each with its place."""
+    return [
         f"{name}:{number}: {line.strip()[:80]}"
         for name in files()
         for number, line in enumerate(text(name).splitlines(), start=1)
-        if MACHINE_PATH.search(line)
+        if pattern.search(line)
     ]
-    assert found == []
+
+
+def test_nothing_is_left_for_later_in_the_files() -> None:
+    assert _lines_with(LEFT_FOR_LATER) == []
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    assert _lines_with(MACHINE_PATH) == []
 
 
 def test_the_locks_name_no_index_and_hash_every_package() -> None:

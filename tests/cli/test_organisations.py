@@ -6,15 +6,10 @@ import click
 import pytest
 
 from ledger.cli.organisations import parse_scope
-from tests.cli.command import Run, make_run
+from tests.cli.command import Run
 from tests.ledgers import OTHER_USCC, make_roster
 
 SCOPE = ("--scope", "4-10-01-05:1-3:2023-01-01")
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    return make_run(tmp_path / "home", monkeypatch)
 
 
 def test_an_organisation_is_added_and_listed(run: Run) -> None:

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Run, make_run
+from tests.cli.command import Run
 from tests.ledgers import OTHER_USCC
 
 SCOPE = ("--scope", "4-10-01-05:1-3:2023-01-01")
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    return make_run(tmp_path / "home", monkeypatch)
 
 
 def test_init_makes_a_ledger_and_repeating_it_is_harmless(run: Run, tmp_path: Path) -> None:

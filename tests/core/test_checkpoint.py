@@ -11,6 +11,7 @@ from ledger.core.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from ledger.core.digest import EMPTY_ROOT
 from ledger.core.note import ED25519, VerifierKey, parse_note, sign_note
 from ledger.errors import MalformedError, VerificationError
+from tests.core.flips import every_flip
 from tests.core.signers import LOG, ORIGIN, STRANGER, WITNESS
 from tests.shared_data import shared
 
@@ -169,11 +170,9 @@ def test_the_signature_is_checked_before_the_text_is_read() -> None:
 
 
 def test_every_flipped_bit_of_a_signed_checkpoint_is_found() -> None:
-    for bit in range(8 * len(NOTE)):
-        changed = bytearray(NOTE)
-        changed[bit // 8] ^= 1 << bit % 8
+    for changed in every_flip(NOTE):
         with pytest.raises((MalformedError, VerificationError)):
-            open_checkpoint(bytes(changed), ORIGIN, [KEY])
+            open_checkpoint(changed, ORIGIN, [KEY])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ledger.core.checkpoint import Checkpoint
 from ledger.core.note import sign_note
 from ledger.core.proof import LogProof, parse_log_proof, verify_log_proof
 from ledger.errors import MalformedError, VerificationError
+from tests.core.flips import every_flip
 from tests.core.rfc6962 import inclusion, leaf, tree_hash
 from tests.core.signers import LOG, ORIGIN, STRANGER
 from tests.shared_data import shared
@@ -57,10 +58,7 @@ def test_a_checkpoint_of_another_log_or_key_or_size_does_not_prove() -> None:
 
 
 def test_every_flipped_bit_of_a_proof_file_is_found() -> None:
-    data = TEXT.encode()
-    for bit in range(8 * len(data)):
-        changed = bytearray(data)
-        changed[bit // 8] ^= 1 << bit % 8
+    for changed in every_flip(TEXT.encode()):
         try:
             proof = parse_log_proof(changed.decode())
         except (MalformedError, UnicodeDecodeError):

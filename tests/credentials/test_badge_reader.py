@@ -1,53 +1,28 @@
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.credentials.badge_reader import read_badge
-from ledger.credentials.claims import CertificateClaims, ClassClaims, claims_of
+from ledger.credentials.claims import CertificateClaims, ClassClaims
+from ledger.credentials.jsonld import Document
 from ledger.credentials.open_badges import build_badge
 from ledger.errors import MalformedError
+from tests.documents import at, object_paths
 from tests.verify.ledger_fixture import (
     HOLDER,
-    ORIGIN,
     certificate,
     completion,
-    school,
     small_ledger,
 )
 
 LEDGER = small_ledger(completion(), certificate())
 ID = "urn:uuid:00000000-0000-4000-8000-000000000001"
-CLAIMS = [
-    claims_of(LEDGER.entries[index], LEDGER.body(index), origin=ORIGIN, issuer=school())
-    for index in (4, 5)
-]
+CLAIMS = [LEDGER.claims(4), LEDGER.claims(5)]
 TEXT = st.text("某甲 .,#:/-", min_size=1, max_size=6)
 DATE = st.dates().map(str)
-
-Document = dict[str, Any]
-
-
-def objects(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every object in a document, by its path."""
-    if isinstance(value, dict):
-        yield path
-        for name, one in value.items():
-            yield from objects(one, (*path, name))
-    if isinstance(value, list):
-        for at, one in enumerate(value):
-            yield from objects(one, (*path, at))
-
-
-def at(document: Document, path: tuple[Any, ...]) -> object:
-    found: Any = document
-    for step in path:
-        found = found[step]
-    return found
 
 
 def refused(document: Document) -> None:
@@ -91,7 +66,7 @@ def test_a_field_that_is_added_dropped_nulled_or_changed_anywhere_is_refused(
     claims: object,
 ) -> None:
     badge = build_badge(claims, HOLDER, credential_id=ID)
-    for path in objects(badge):
+    for path in object_paths(badge):
         for term in ("bogus", "narrative", "image", "url"):
             if term not in at(badge, path):
                 changed = deepcopy(badge)
@@ -118,7 +93,7 @@ def refused_or_other(document: Document, claims: object) -> None:
 @pytest.mark.parametrize("claims", CLAIMS)
 def test_a_list_in_another_order_or_with_an_item_twice_is_refused(claims: object) -> None:
     badge = build_badge(claims, HOLDER, credential_id=ID)
-    for path in objects(badge):
+    for path in object_paths(badge):
         for name, value in at(badge, path).items():
             if isinstance(value, list):
                 doubled = deepcopy(badge)

@@ -5,15 +5,13 @@ from typing import Any
 import pytest
 
 from ledger.credentials.bundle import SEAL_PREFIX, parse_bundle, seal_bundle
-from ledger.credentials.jsonld import encode_json
+from ledger.credentials.jsonld import Document, encode_json
 from ledger.errors import MalformedError
 from tests.verify.ledger_fixture import CREDENTIAL_KEY, small_bundle
 
 BUNDLE = small_bundle()
 SEALED = seal_bundle(BUNDLE, CREDENTIAL_KEY)
 DOCUMENT = json.loads(SEALED)
-
-Document = dict[str, Any]
 
 
 def refused(data: bytes) -> None:

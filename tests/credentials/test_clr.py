@@ -15,7 +15,8 @@ from ledger.credentials.contexts import CLR, CREDENTIALS_V2, OPEN_BADGES, pinned
 from ledger.credentials.data_integrity import verify_proof
 from ledger.domain.transcript import Transcript, TranscriptLine
 from ledger.errors import MalformedError, RefusedError, VerificationError
-from tests.credentials.test_open_badges import WITHOUT_ID, nodes, validator
+from tests.credentials.test_open_badges import WITHOUT_ID, validator
+from tests.documents import nodes
 from tests.verify.ledger_fixture import (
     CREDENTIAL_KEY,
     ELECTRICIAN,

@@ -1,7 +1,6 @@
 """W3C vc-di-eddsa 1.0, appendix B.1: every step of eddsa-rdfc-2022, byte for byte."""
 
 import json
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +15,7 @@ from ledger.credentials.data_integrity import (
     signed_bytes,
     verify_proof,
 )
-from ledger.credentials.jsonld import canonical_form
+from ledger.credentials.jsonld import Document, canonical_form
 from ledger.credentials.multibase import decode_multibase, encode_multibase
 from ledger.errors import MalformedError, VerificationError
 from tests.shared_data import shared
@@ -24,8 +23,6 @@ from tests.shared_data import shared
 FOLDER = "vectors/data-integrity/"
 EXAMPLES = "https://www.w3.org/ns/credentials/examples/v2"
 CREATED = "2026-11-22T08:00:00.000Z"
-
-Document = dict[str, Any]
 
 
 def read(name: str) -> object:

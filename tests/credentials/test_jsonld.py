@@ -1,17 +1,14 @@
 import json
 import time
 from itertools import combinations
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.credentials.contexts import CREDENTIALS_V2, OPEN_BADGES, pinned_contexts
-from ledger.credentials.jsonld import canonical_form, encode_json, load_json
+from ledger.credentials.jsonld import Document, canonical_form, encode_json, load_json
 from ledger.errors import MalformedError
-
-Document = dict[str, Any]
 
 
 def credential(**changes: object) -> Document:

@@ -1,27 +1,12 @@
-"""What somebody with the database can do: drop the triggers, edit, hash everything anew."""
+"""What somebody with the database can do past its triggers: edit, hash everything anew."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from ledger.core.digest import leaf_hash
 from ledger.core.entry import Entry, decode_entry
 from ledger.core.tile import append_leaves
-
-
-@contextmanager
-def past_triggers(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database with the triggers gone, and put them back when the edit is done."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        found = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = found.fetchall()
-        for name, _ in triggers:
-            database.execute(f"DROP TRIGGER {name}")
-        yield database
-        for _, statement in triggers:
-            database.execute(statement)
 
 
 def rewrite_tiles(database: sqlite3.Connection, leaves: list[bytes]) -> None:

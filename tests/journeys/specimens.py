@@ -22,8 +22,8 @@ from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import certificate, completion, id_number
-from tests.journeys.rewriting import past_triggers
 from tests.journeys.rosters import csv_bytes, row
+from tests.ledgers import past_triggers
 
 BATCH = 20
 BATCHES = 14

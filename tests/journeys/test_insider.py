@@ -29,7 +29,8 @@ from ledger.services.transcripts import find_subject
 from ledger.storage.engine import reading
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
-from tests.journeys.rewriting import earlier, past_triggers, rewrite_from
+from tests.journeys.rewriting import earlier, rewrite_from
+from tests.ledgers import past_triggers
 
 PEOPLE = 30
 

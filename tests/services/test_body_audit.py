@@ -10,7 +10,6 @@ from ledger.domain.withdrawals import RevokeRecord
 from ledger.services.auditing import audit
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase
-from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_record
 from tests.ledgers import (
     edit,
@@ -21,6 +20,7 @@ from tests.ledgers import (
     post_one,
     query,
     reopen,
+    subject_of,
     verify_whole,
 )
 
@@ -83,8 +83,7 @@ def test_an_edit_of_what_hangs_on_an_entry_is_found(ledger: Ledger, kind: str) -
 
 
 def test_a_body_that_went_without_an_erasure_entry_is_found(ledger: Ledger) -> None:
-    subject = find_subject(ledger, make_person(1).id_number)
-    assert subject is not None
+    subject = subject_of(ledger, 1)
     for table, column in (("subject", "id"), ("record", "subject"), ("body", "subject")):
         edit(ledger, f"DELETE FROM {table} WHERE {column} = ?", subject)  # noqa: S608
     report = audit(ledger)
@@ -92,8 +91,7 @@ def test_a_body_that_went_without_an_erasure_entry_is_found(ledger: Ledger) -> N
 
 
 def test_a_record_that_outlived_the_erasure_of_its_person_is_found(ledger: Ledger) -> None:
-    subject = find_subject(ledger, make_person(1).id_number)
-    assert subject is not None
+    subject = subject_of(ledger, 1)
     columns = query(ledger, 'SELECT * FROM record WHERE "index" = 5')[0]
     erase(ledger, subject)
     verify_whole(ledger)

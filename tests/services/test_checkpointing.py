@@ -25,11 +25,6 @@ from tests.ledgers import (
 )
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return make_ledger(tmp_path)
-
-
 def _copy(ledger: Ledger, to: Path) -> Path:
     ledger.close()
     shutil.copytree(ledger.home, to)
@@ -42,6 +37,13 @@ def _swap_database(ledger: Ledger, backup: Path) -> None:
         path.unlink()
     for path in backup.glob(f"{DATABASE}*"):
         shutil.copy(path, ledger.home / path.name)
+
+
+def _refuses_to_write(ledger: Ledger, code: str) -> None:
+    for write in (lambda: post(ledger, make_command(1)), lambda: sign_checkpoint(ledger)):
+        with pytest.raises(DamagedError) as caught:
+            write()
+        assert caught.value.code == code
 
 
 def test_a_checkpoint_covers_all_entries_and_is_kept_outside_the_database(ledger: Ledger) -> None:
@@ -121,11 +123,7 @@ def test_a_database_behind_the_checkpoint_file_is_not_written(
     post(ledger, make_command())
     sign_checkpoint(ledger)
     _swap_database(ledger, backup)
-    old = reopen(ledger)
-    for write in (lambda: post(old, make_command(1)), lambda: sign_checkpoint(old)):
-        with pytest.raises(DamagedError) as caught:
-            write()
-        assert caught.value.code == "behind-checkpoint"
+    _refuses_to_write(reopen(ledger), "behind-checkpoint")
     assert query(ledger, "SELECT size FROM head") == [(4,)]
 
 
@@ -135,11 +133,7 @@ def test_a_database_of_another_history_is_not_written(ledger: Ledger, tmp_path: 
     post(ledger, make_command())
     sign_checkpoint(ledger)
     _swap_database(ledger, backup)
-    fork = reopen(ledger)
-    for write in (lambda: post(fork, make_command(1)), lambda: sign_checkpoint(fork)):
-        with pytest.raises(DamagedError) as caught:
-            write()
-        assert caught.value.code == "other-history"
+    _refuses_to_write(reopen(ledger), "other-history")
 
 
 def make_ledger_twin(ledger: Ledger, tmp_path: Path) -> Path:

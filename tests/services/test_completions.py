@@ -30,13 +30,9 @@ from tests.ledgers import (
     query,
     reopen,
     school_of,
+    subject_of,
     verify_whole,
 )
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return make_ledger(tmp_path)
 
 
 def _size(ledger: Ledger) -> int:
@@ -44,9 +40,7 @@ def _size(ledger: Ledger) -> int:
 
 
 def _total(ledger: Ledger, n: int = 0) -> str:
-    subject = find_subject(ledger, make_person(n).id_number)
-    assert subject is not None
-    return str(read_transcript(ledger, subject, TODAY)["total_credits"])
+    return str(read_transcript(ledger, subject_of(ledger, n), TODAY)["total_credits"])
 
 
 def test_a_completed_class_becomes_credits(ledger: Ledger) -> None:

@@ -29,6 +29,7 @@ from tests.ledgers import (
     query,
     reopen,
     school_of,
+    subject_of,
     verify_whole,
 )
 
@@ -40,14 +41,8 @@ def ledger(tmp_path: Path) -> Ledger:
     return made
 
 
-def _subject(ledger: Ledger, n: int = 0) -> str:
-    subject = find_subject(ledger, make_person(n).id_number)
-    assert subject is not None
-    return subject
-
-
 def test_key_bodies_and_rows_of_an_erased_person_are_gone(ledger: Ledger) -> None:
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     answer = erase(ledger, subject)
     assert answer == {"entry": 7, "entries": [4, 6]}
     for table, column in (("subject", "id"), ("body", "subject"), ("record", "subject")):
@@ -61,14 +56,14 @@ def test_key_bodies_and_rows_of_an_erased_person_are_gone(ledger: Ledger) -> Non
 
 def test_every_proof_still_verifies_and_the_audit_counts_what_is_gone(ledger: Ledger) -> None:
     before = verify_whole(ledger)
-    erase(ledger, _subject(ledger))
+    erase(ledger, subject_of(ledger))
     after = verify_whole(ledger)
     assert after.entries == before.entries + 1
     assert (before.erased, after.erased) == (0, 2)
 
 
 def test_a_stop_right_after_the_commit_leaves_no_export_behind(ledger: Ledger) -> None:
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     kept = ledger.home / EXPORTS / f"{subject}.json"
     kept.parent.mkdir()
     kept.write_bytes(export_bundle(ledger, subject, TODAY))
@@ -81,7 +76,7 @@ def test_a_stop_right_after_the_commit_leaves_no_export_behind(ledger: Ledger) -
 
 def test_nothing_of_an_erased_person_stays_in_any_file(ledger: Ledger) -> None:
     """Notes, security P1: the write-ahead log and freed pages are searched too."""
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     row = query(ledger, "SELECT wrapped_key, facts, tag FROM subject WHERE id = ?", subject)[0]
     bodies = query(ledger, "SELECT content FROM body WHERE subject = ?", subject)
     exports = ledger.home / EXPORTS
@@ -96,12 +91,12 @@ def test_nothing_of_an_erased_person_stays_in_any_file(ledger: Ledger) -> None:
 
 
 def test_other_peoples_exports_stay_and_verify(ledger: Ledger) -> None:
-    other = _subject(ledger, 1)
+    other = subject_of(ledger, 1)
     data = export_bundle(ledger, other, TODAY)
     exports = ledger.home / EXPORTS
     exports.mkdir()
     (exports / f"{other}.json").write_bytes(data)
-    erase(ledger, _subject(ledger))
+    erase(ledger, subject_of(ledger))
     assert (exports / f"{other}.json").read_bytes() == data
     trust = ledger.keyring.published()
     assert verify(data, trust, ledger.clock() + 1_000).verdict == "valid"
@@ -110,7 +105,7 @@ def test_other_peoples_exports_stay_and_verify(ledger: Ledger) -> None:
 
 
 def test_erasing_twice_or_nobody_is_not_found(ledger: Ledger) -> None:
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     erase(ledger, subject)
     size = verify_whole(ledger).entries
     for each in (subject, "", "%", "nobody"):
@@ -120,11 +115,11 @@ def test_erasing_twice_or_nobody_is_not_found(ledger: Ledger) -> None:
 
 
 def test_the_same_id_number_comes_back_as_a_new_person(ledger: Ledger) -> None:
-    old = _subject(ledger)
+    old = subject_of(ledger)
     erase(ledger, old)
     outcomes = post(ledger, make_command(0)).outcomes
     assert codes(outcomes) == [("accepted", None)]
-    new = _subject(ledger)
+    new = subject_of(ledger)
     assert new != old
     shown = read_transcript(ledger, new, TODAY)
     assert shown["total_credits"] == "5.5"
@@ -143,8 +138,8 @@ def test_withdrawn_and_corrected_records_of_an_erased_person_leave_a_sound_log(
     days = (make_command().training_class.start, make_certificate().certificate.issued)
     revoke_issuer(ledger, RevokeIssuer(school, *days, "issuer-misconduct"))
     verify_whole(ledger)
-    erase(ledger, _subject(ledger))
-    erase(ledger, _subject(ledger, 1))
+    erase(ledger, subject_of(ledger))
+    erase(ledger, subject_of(ledger, 1))
     assert verify_whole(reopen(ledger)).erased == 5
 
 
@@ -154,7 +149,7 @@ def test_the_import_reports_that_tell_of_the_person_go_with_them(ledger: Ledger)
     data = make_roster(9).decode() + bad.split("\n", 1)[1]
     summary = import_roster(ledger, school_of(ledger), data.encode())
     assert summary.outcomes == {"accepted": 1, "rejected": 1, "duplicate": 0}
-    erase(ledger, _subject(ledger, 9))
+    erase(ledger, subject_of(ledger, 9))
     with pytest.raises(NotFoundError):
         stored_report(ledger, summary.report_id)
     sign_checkpoint(ledger)

@@ -13,7 +13,6 @@ from ledger.services.completions import record
 from ledger.services.context import Ledger
 from ledger.services.exports import export_bundle
 from ledger.services.key_entries import rotate_key
-from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from ledger.verify import verify
 from tests.ledgers import (
@@ -28,13 +27,9 @@ from tests.ledgers import (
     post,
     post_one,
     school_of,
+    subject_of,
     verify_whole,
 )
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
 
 
 @pytest.fixture
@@ -46,9 +41,7 @@ def ledger(tmp_path: Path, clock: TestClock) -> Ledger:
 
 
 def _export(ledger: Ledger, n: int = 0, on: date = TODAY) -> bytes:
-    subject = find_subject(ledger, make_person(n).id_number)
-    assert subject is not None
-    return export_bundle(ledger, subject, on)
+    return export_bundle(ledger, subject_of(ledger, n), on)
 
 
 def _verdict(ledger: Ledger, data: bytes) -> str:

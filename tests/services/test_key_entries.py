@@ -31,11 +31,6 @@ from tests.ledgers import (
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 def ledger(tmp_path: Path, clock: TestClock) -> Ledger:
     made = make_ledger(tmp_path, clock=clock)
     post(made, *(make_command(n) for n in range(3)))

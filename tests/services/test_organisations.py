@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -25,18 +24,12 @@ from tests.ledgers import (
     OTHER_USCC,
     codes,
     make_command,
-    make_ledger,
     post,
     school_of,
     verify_whole,
 )
 
 SCOPE = (Scope("4-10-01-05", frozenset({1, 2}), date(2021, 1, 1)),)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return make_ledger(tmp_path)
 
 
 def test_an_organisation_is_registered_with_its_scope(ledger: Ledger) -> None:

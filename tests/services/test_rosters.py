@@ -30,11 +30,6 @@ from tests.ledgers import (
 )
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return make_ledger(tmp_path)
-
-
 def _bad_row(n: int) -> bytes:
     """A roster of one row whose ID number ends in a wrong character."""
     number = make_person(n).id_number

@@ -18,6 +18,7 @@ from tests.ledgers import (
     make_person,
     post,
     school_of,
+    subject_of,
     verify_whole,
 )
 
@@ -36,12 +37,6 @@ def ledger(tmp_path: Path) -> Ledger:
     return made
 
 
-def _subject(ledger: Ledger, n: int = 0) -> str:
-    subject = find_subject(ledger, make_person(n).id_number)
-    assert subject is not None
-    return subject
-
-
 @pytest.mark.parametrize(
     ("on", "total", "records"),
     [
@@ -55,13 +50,13 @@ def _subject(ledger: Ledger, n: int = 0) -> str:
 def test_a_transcript_shows_what_had_happened_by_its_date(
     ledger: Ledger, on: date, total: str, records: int
 ) -> None:
-    shown = read_transcript(ledger, _subject(ledger), on)
+    shown = read_transcript(ledger, subject_of(ledger), on)
     assert (shown["total_credits"], len(shown["records"])) == (total, records)
     assert shown["on"] == on.isoformat()
 
 
 def test_the_holder_is_masked_and_no_link_to_other_bodies_is_shown(ledger: Ledger) -> None:
-    subject, person = _subject(ledger), make_person()
+    subject, person = subject_of(ledger), make_person()
     shown = read_transcript(ledger, subject, TODAY)
     assert shown["holder"]["id_number"] == f"330{'*' * 11}{person.id_number[-4:]}"
     for trace in (person.name, person.id_number, str(person.phone)):
@@ -74,7 +69,7 @@ def test_the_holder_is_masked_and_no_link_to_other_bodies_is_shown(ledger: Ledge
 def test_people_are_listed_masked_with_the_number_of_their_records(ledger: Ledger) -> None:
     listed = list_subjects(ledger)
     assert {each["id"]: each["records"] for each in listed} == {
-        _subject(ledger, 0): 2, _subject(ledger, 1): 1,
+        subject_of(ledger, 0): 2, subject_of(ledger, 1): 1,
     }  # fmt: skip
     for n in (0, 1):
         assert make_person(n).name not in str(listed)
@@ -90,7 +85,7 @@ def test_a_person_is_found_by_the_whole_id_number_only(ledger: Ledger) -> None:
 
 
 def test_a_body_swapped_with_another_persons_is_not_shown(ledger: Ledger) -> None:
-    mine, theirs = _subject(ledger, 0), _subject(ledger, 1)
+    mine, theirs = subject_of(ledger, 0), subject_of(ledger, 1)
     assert edit(
         ledger,
         "UPDATE body SET content = (SELECT content FROM body WHERE subject = ?) WHERE subject = ?",
@@ -102,5 +97,5 @@ def test_a_body_swapped_with_another_persons_is_not_shown(ledger: Ledger) -> Non
 
 
 def test_the_ledger_is_sound_after_reading(ledger: Ledger) -> None:
-    read_transcript(ledger, _subject(ledger), TODAY)
+    read_transcript(ledger, subject_of(ledger), TODAY)
     verify_whole(ledger)

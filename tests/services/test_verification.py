@@ -3,18 +3,16 @@
 from pathlib import Path
 
 from ledger.services.exports import export_bundle
-from ledger.services.transcripts import find_subject
 from ledger.services.verification import verify_document
 from ledger.verify import verify
-from tests.ledgers import TODAY, TestClock, make_command, make_ledger, make_person, post
+from tests.ledgers import TODAY, TestClock, make_command, make_ledger, post, subject_of
 
 
 def test_the_ledger_says_what_a_stranger_would_find(tmp_path: Path) -> None:
     clock = TestClock()
     ledger = make_ledger(tmp_path, clock=clock)
     post(ledger, make_command())
-    subject = find_subject(ledger, make_person().id_number)
-    assert subject is not None
+    subject = subject_of(ledger)
     clock.pass_ms(60_000)
     data = export_bundle(ledger, subject, TODAY)
     for document, verdict in ((data, "valid"), (data[:-1] + b" ", "wrong-format"), (b"", "")):
@@ -30,8 +28,7 @@ def test_another_ledgers_export_is_not_vouched_for(tmp_path: Path) -> None:
         make_ledger(tmp_path / name, clock=clock, seed=n) for n, name in enumerate("ab")
     )
     post(theirs, make_command())
-    subject = find_subject(theirs, make_person().id_number)
-    assert subject is not None
+    subject = subject_of(theirs)
     clock.pass_ms(60_000)
     data = export_bundle(theirs, subject, TODAY)
     assert verify_document(theirs, data)["verdict"] == "valid"

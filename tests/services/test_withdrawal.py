@@ -1,7 +1,6 @@
 """Withdrawing a record, or all that an issuer gave in a period; both stay in the log."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -9,32 +8,24 @@ from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import RefusedError
 from ledger.services.completions import record
 from ledger.services.context import Ledger
-from ledger.services.transcripts import find_subject, read_transcript
+from ledger.services.transcripts import read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from tests.ledgers import (
     TODAY,
     add_other_school,
     make_command,
-    make_ledger,
-    make_person,
     post,
     post_one,
     school_of,
+    subject_of,
     verify_whole,
 )
 
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return make_ledger(tmp_path)
-
-
 def _transcript(ledger: Ledger, n: int = 0) -> dict[str, object]:
-    subject = find_subject(ledger, make_person(n).id_number)
-    assert subject is not None
-    return read_transcript(ledger, subject, TODAY)
+    return read_transcript(ledger, subject_of(ledger, n), TODAY)
 
 
 def _index(ledger: Ledger, n: int = 0) -> int:

@@ -23,11 +23,12 @@ from ledger.core.key_list import CREDENTIAL, LOG, KeyList, PublishedKey, publish
 from ledger.core.note import ED25519, VerifierKey, sign_note
 from ledger.core.suite import SCL_1
 from ledger.credentials.bundle import Bundle, BundledEntry, seal_bundle
-from ledger.credentials.claims import claims_of
+from ledger.credentials.claims import RecordClaims, claims_of
 from ledger.credentials.clr import Statement, StatementLine, build_clr
 from ledger.credentials.contexts import pinned_contexts
 from ledger.credentials.data_integrity import add_proof
 from ledger.credentials.holder import Holder
+from ledger.credentials.jsonld import Document
 from ledger.credentials.open_badges import build_badge
 from ledger.domain.bodies import encode_record_body, schedule_body
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
@@ -54,8 +55,6 @@ HOLDER = Holder("urn:uuid:00000000-0000-4000-8000-00000000ffff", "欧阳测试",
 PERSON = Person("欧阳测试", "33019919900101123X")
 ELECTRICIAN = Occupation("6-31-01-03", "电工")
 MANAGER = Occupation("5-05-01-02", "农业经理人")
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -221,6 +220,17 @@ class SmallLedger:
         path = tuple(path_of(index, self.leaves))
         return BundledEntry(self.entries[index], self.bodies[index], self.salt(index), path)
 
+    def claims(
+        self, index: int, *, issuer: Organisation | None = None, body: Document | None = None
+    ) -> RecordClaims:
+        """What a badge of a record says."""
+        return claims_of(
+            self.entries[index],
+            body or self.body(index),
+            origin=ORIGIN,
+            issuer=issuer or school(),
+        )
+
     def badge(
         self,
         index: int,
@@ -232,14 +242,8 @@ class SmallLedger:
         change: Callable[[Document], None] | None = None,
     ) -> Document:
         """A signed badge of a record; ``change`` edits it before it is signed."""
-        claims = claims_of(
-            self.entries[index],
-            body or self.body(index),
-            origin=ORIGIN,
-            issuer=issuer or school(),
-        )
         document = build_badge(
-            claims,
+            self.claims(index, issuer=issuer, body=body),
             HOLDER,
             credential_id=f"urn:uuid:00000000-0000-4000-8000-{index:012d}",
             valid_until=valid_until,

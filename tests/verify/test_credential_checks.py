@@ -7,7 +7,7 @@ import pytest
 
 from ledger.core.key_list import KeyList
 from ledger.credentials.contexts import CLR, CREDENTIALS_V2, OPEN_BADGES
-from ledger.credentials.jsonld import encode_json
+from ledger.credentials.jsonld import Document, encode_json
 from ledger.verify import Report, verify
 from tests.verify.ledger_fixture import (
     CREDENTIAL_KEY,
@@ -17,7 +17,6 @@ from tests.verify.ledger_fixture import (
     NOW_MS,
     ORIGIN,
     TRUST,
-    Document,
     Key,
     check,
     completion,

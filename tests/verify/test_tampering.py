@@ -1,17 +1,16 @@
 """Nothing that was changed is accepted: every byte, every field (security.md L18, K7, K8, K9)."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from ledger.credentials.bundle import seal_bundle
-from ledger.credentials.jsonld import encode_json, load_json
+from ledger.credentials.jsonld import Document, encode_json, load_json
 from ledger.verify import verify
+from tests.documents import at, object_paths
 from tests.verify.ledger_fixture import (
     CREDENTIAL_KEY,
     NOW_MS,
     TRUST,
-    Document,
     certificate,
     check,
     completion,
@@ -35,22 +34,6 @@ SEALED = seal_bundle(SMALL, CREDENTIAL_KEY)
 BADGE = LEDGER.badge(5)
 TRANSCRIPT = transcript(LEDGER.statement(UNCREDITED, line(5)), [LEDGER.badge(4), BADGE])
 ACCEPTED = {"valid", "cannot-check"}
-
-
-def objects(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        yield path
-        for name, one in value.items():
-            yield from objects(one, (*path, name))
-    if isinstance(value, list):
-        for at, one in enumerate(value):
-            yield from objects(one, (*path, at))
-
-
-def at(document: object, path: tuple[Any, ...]) -> object:
-    for step in path:
-        document = document[step]
-    return document
 
 
 def refused(data: bytes) -> None:
@@ -94,7 +77,7 @@ def test_no_byte_of_a_bundle_can_be_removed_or_added() -> None:
 
 def test_no_field_of_a_bundle_can_be_dropped_nulled_doubled_or_added() -> None:
     document = load_json(SEALED)
-    for path in objects(document):
+    for path in object_paths(document):
         refused(_edited(document, path, lambda node: node.update(bogus=1)))
         for name in at(document, path):
             refused(_edited(document, path, lambda node, name=name: node.pop(name)))
@@ -110,7 +93,7 @@ def _edited(document: Document, path: tuple[Any, ...], edit: object) -> bytes:
 
 def test_nothing_can_be_added_anywhere_to_a_signed_credential() -> None:
     for document in (BADGE, TRANSCRIPT):
-        for path in objects(document):
+        for path in object_paths(document):
             for term, value in (
                 ("bogusTerm", "x"),
                 ("narrative", "defined by Open Badges"),
@@ -125,7 +108,7 @@ def test_nothing_can_be_added_anywhere_to_a_signed_credential() -> None:
 
 
 def test_nothing_can_be_dropped_nulled_or_doubled_in_a_signed_badge() -> None:
-    for path in objects(BADGE):
+    for path in object_paths(BADGE):
         for name in at(BADGE, path):
             refused(_edited(BADGE, path, lambda node, name=name: node.pop(name)))
             refused(_edited(BADGE, path, lambda node, name=name: node.update({name: None})))
@@ -133,7 +116,7 @@ def test_nothing_can_be_dropped_nulled_or_doubled_in_a_signed_badge() -> None:
 
 
 def test_no_text_or_number_in_a_signed_badge_can_be_changed() -> None:
-    for path in objects(BADGE):
+    for path in object_paths(BADGE):
         for name, value in at(BADGE, path).items():
             if isinstance(value, str | int | float):
                 other = value + "0" if isinstance(value, str) else value + 1

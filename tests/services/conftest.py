@@ -1,0 +1,20 @@
+"""An empty ledger for the tests of this folder; a file that needs a history makes its own."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.services.context import Ledger
+from tests.ledgers import TestClock, make_ledger
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """The clock of the test's ledger."""
+    return TestClock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: TestClock) -> Ledger:
+    """A ledger with the example's school and schedule, and no record."""
+    return make_ledger(tmp_path, clock=clock)
