@@ -19,6 +19,8 @@ SALT_BYTES: Final = 32
 BLOCK_BYTES: Final = 64
 _INNER: Final = bytes(value ^ 0x36 for value in range(256))
 _OUTER: Final = bytes(value ^ 0x5C for value in range(256))
+_INNER_PAD: Final = b"\x36" * (BLOCK_BYTES - SALT_BYTES)
+_OUTER_PAD: Final = b"\x5c" * (BLOCK_BYTES - SALT_BYTES)
 _LEAF: Final = hashlib.sha256(b"\x00")
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
@@ -61,8 +63,7 @@ def commitment(salt: bytes, body_bytes: bytes) -> bytes:
     Raises:
         MalformedError: The salt is not 32 bytes.
     """
-    _check_salt(salt)
-    return _hmac(salt, body_bytes)
+    return _salted(salt, body_bytes)
 
 
 def subject_tag(salt: bytes, subject_id: str) -> bytes:
@@ -74,8 +75,7 @@ def subject_tag(salt: bytes, subject_id: str) -> bytes:
     Raises:
         MalformedError: The salt is not 32 bytes.
     """
-    _check_salt(salt)
-    return _hmac(salt, b"subject\0" + subject_id.encode())
+    return _salted(salt, b"subject\0" + subject_id.encode())
 
 
 class Mac:
@@ -88,7 +88,7 @@ class Mac:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, key: bytes, prefix: bytes = b"") -> None:
-        block = _block(key)
+        block = (key if len(key) <= BLOCK_BYTES else sha256(key)).ljust(BLOCK_BYTES, b"\0")
         self._inner = hashlib.sha256(block.translate(_INNER) + prefix)
         self._outer = hashlib.sha256(block.translate(_OUTER))
 
@@ -101,19 +101,10 @@ class Mac:
         return outer.digest()
 
 
-def _hmac(key: bytes, message: bytes) -> bytes:
-    block = _block(key)
-    inner = hashlib.sha256(block.translate(_INNER) + message).digest()
-    return hashlib.sha256(block.translate(_OUTER) + inner).digest()
-
-
-def _block(key: bytes) -> bytes:
-    if len(key) > BLOCK_BYTES:
-        key = hashlib.sha256(key).digest()
-    return key.ljust(BLOCK_BYTES, b"\0")
-
-
-def _check_salt(salt: bytes) -> None:
-    # HMAC would take any key; a short or forgotten one would let bodies be guessed.
+def _salted(salt: bytes, message: bytes) -> bytes:
+    # HMAC under a key that is used once or twice. It would take any key; a short or forgotten one
+    # would let bodies be guessed.
     if len(salt) != SALT_BYTES:
         raise MalformedError(f"salt: expected {SALT_BYTES} bytes")
+    inner = hashlib.sha256(salt.translate(_INNER) + _INNER_PAD + message).digest()
+    return hashlib.sha256(salt.translate(_OUTER) + _OUTER_PAD + inner).digest()

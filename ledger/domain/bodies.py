@@ -6,7 +6,6 @@ The shapes are in docs/architecture.md, Bodies. ``facts`` are the issuer's, the 
 doing. Readers (``body_reading``) take exactly what writers make.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 from ledger.core.canonical import BYTES_MAX, encode
@@ -19,40 +18,50 @@ from ledger.errors import MalformedError
 
 PERSONAL_KINDS: Final = frozenset({"completion", "certificate"})
 """Kinds of entry whose bodies are about a person."""
+_END: Final = b'","v":%d}' % VERSION
 
 
-def encode_record_body(
-    content: bytes,
-    award: Award,
-    schedule: CreditSchedule,
-    corrects: int | None,
-    subject: bytes,
-) -> bytes:
-    """Write the body of a completion or certificate.
+class RecordBodyWriter:
+    """Writes the bodies of one batch; the credit that all of a class earn is written once."""
 
-    The members are written in their sorted order around bytes that are canonical already, which a
-    property test holds to ``canonical.encode`` of the whole.
+    def __init__(self) -> None:
+        # By identity, which is quick; each award is held, so that no other can take its place.
+        self._credits: dict[int, tuple[Award, CreditSchedule, bytes]] = {}
 
-    Args:
-        content: ``RecordFacts.content``.
-        award: What the record earned.
-        schedule: Under which schedule.
-        corrects: Index of the entry that this one supersedes, or None.
-        subject: The subject's tag under this body's salt.
+    def encode(
+        self,
+        content: bytes,
+        award: Award,
+        schedule: CreditSchedule,
+        corrects: int | None,
+        subject: bytes,
+    ) -> bytes:
+        """Write the body of a completion or certificate.
 
-    Raises:
-        MalformedError: The body is longer than an entry bundle can hold.
-    """
-    body = b'{"corrects":%s,"credit":%s,"facts":%s,"subject":"%s","v":%d}' % (
-        b"null" if corrects is None else b"%d" % corrects,
-        _credit(award, schedule),
-        content,
-        subject.hex().encode(),
-        VERSION,
-    )
-    if len(body) > BYTES_MAX:
-        raise MalformedError(f"body: found {len(body)} bytes, expected at most {BYTES_MAX}")
-    return body
+        The members are written in their sorted order around bytes that are canonical already, which
+        a property test holds to ``canonical.encode`` of the whole.
+
+        Args:
+            content: ``RecordFacts.content``.
+            award: What the record earned.
+            schedule: Under which schedule.
+            corrects: Index of the entry that this one supersedes, or None.
+            subject: The subject's tag under this body's salt.
+
+        Raises:
+            MalformedError: The body is longer than an entry bundle can hold.
+        """
+        known = self._credits.get(id(award))
+        if known is None or known[1] is not schedule:
+            known = self._credits[id(award)] = (award, schedule, _credit(award, schedule))
+        index = b"null" if corrects is None else b"%d" % corrects
+        body = (
+            b'{"corrects":' + index + b',"credit":' + known[2] + b',"facts":' + content
+            + b',"subject":"' + subject.hex().encode() + _END
+        )  # fmt: skip
+        if len(body) > BYTES_MAX:
+            raise MalformedError(f"body: found {len(body)} bytes, expected at most {BYTES_MAX}")
+        return body
 
 
 def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
@@ -60,7 +69,6 @@ def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
     return {"v": VERSION, **schedule.to_json()}
 
 
-@lru_cache(maxsize=4_096)
 def _credit(award: Award, schedule: CreditSchedule) -> bytes:
     return encode(
         {

@@ -82,7 +82,7 @@ def parse_completion(value: object) -> Completion:
     """Read the body of a completion.
 
     Raises:
-        MalformedError: It is not exactly what ``encode_record_body`` writes.
+        MalformedError: It is not exactly what ``RecordBodyWriter`` writes.
     """
     body = Fields("completion", value, BODY_FIELDS)
     body.integer("v", VERSION, VERSION)
@@ -112,7 +112,7 @@ def parse_certificate(value: object) -> CertificateRecord:
     """Read the body of a certificate.
 
     Raises:
-        MalformedError: It is not exactly what ``encode_record_body`` writes.
+        MalformedError: It is not exactly what ``RecordBodyWriter`` writes.
     """
     body = Fields("certificate", value, BODY_FIELDS)
     body.integer("v", VERSION, VERSION)

@@ -40,7 +40,7 @@ Numbers: TypeAlias = tuple[tuple[str, int, int], ...]
 
 def numbers_of(parts: Iterable[tuple[str, Fraction]]) -> Numbers:
     """Give hours by mode as numbers."""
-    return tuple([(mode, hours.numerator, hours.denominator) for mode, hours in parts])
+    return tuple([(mode, *hours.as_integer_ratio()) for mode, hours in parts])
 
 
 def parts_of(numbers: Numbers) -> Parts:
@@ -85,8 +85,8 @@ class Award:
     reasons: tuple[str, ...] = ()
 
     def __hash__(self) -> int:  # type: ignore[explicit-override]  # typing has it from 3.12 on
-        """Hash without the fraction, whose own hash costs more than what is looked up by it."""
-        return hash((self.granted, self.reasons))
+        """Hash by a whole number: a fraction's own hash costs more than what is looked up."""
+        return hash((self.exact.numerator, self.granted))
 
 
 def completion_inputs(
@@ -142,19 +142,19 @@ def award_class(
     if (
         assessment.passed
         and schedule.pass_rule.floor is None
-        and (
-            attendance is None
-            or _attended(schedule, attendance.numerator, attendance.denominator)
-        )
+        and (attendance is None or _attended(schedule, *attendance.as_integer_ratio()))
     ):
         return _earned(schedule, hours, (), level)
     return award(schedule, completion_inputs(dict(parts_of(hours)), level, assessment, attendance))
 
 
-@lru_cache(maxsize=1024)
 def _attended(schedule: CreditSchedule, above: int, below: int) -> bool:
+    # Fractions compare at four times the price of their integers.
     floor = schedule.min_attendance_ratio
-    return floor is not None and floor <= Fraction(above, below) <= 1
+    if floor is None or above > below:
+        return False
+    floor_above, floor_below = floor.as_integer_ratio()
+    return floor_above * below <= above * floor_below
 
 
 # Everybody of a class has the same hours, so a class is reckoned once.

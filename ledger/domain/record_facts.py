@@ -217,7 +217,7 @@ def _hours(hours: Mapping[str, Fraction]) -> dict[str, str]:
 
 
 def _attendance(attendance: Fraction | None) -> str:
-    return "null" if attendance is None else _share(attendance.numerator, attendance.denominator)
+    return "null" if attendance is None else _share(*attendance.as_integer_ratio())
 
 
 @lru_cache(maxsize=_CLASSES_KEPT)

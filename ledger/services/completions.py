@@ -9,9 +9,10 @@ from typing import Any
 
 from ledger.core.canonical import Json
 from ledger.errors import RefusedError
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.posting import Outcome, Posted, Posting, RecordCommand, request_of
-from ledger.services.record import Batch, Once, write
+from ledger.services.record import Once, write
 
 
 @dataclass(frozen=True, slots=True)

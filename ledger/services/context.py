@@ -130,14 +130,13 @@ class Ledger:
         """Name of the log."""
         return self.keyring.origin
 
-    def new_subject_id(self) -> str:
+    def new_subject_id(self, now_ms: int) -> str:
         """Make a person's id: 32 hex digits that say nothing of the person.
 
         The first 48 bits are the time, so that new persons lie side by side in the indexes; 80 bits
         are random.
         """
-        now = self.clock().to_bytes(TIME_BYTES, "big")
-        return (now + self.random(ID_BYTES - TIME_BYTES)).hex()
+        return (now_ms.to_bytes(TIME_BYTES, "big") + self.random(ID_BYTES - TIME_BYTES)).hex()
 
     def new_id(self, prefix: str) -> str:
         """Make a random 128-bit id such as ``org-...``."""

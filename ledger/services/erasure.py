@@ -10,8 +10,9 @@ from ledger.core.canonical import Json
 from ledger.core.entry import LEDGER_ISSUER
 from ledger.domain.withdrawals import erasure_body
 from ledger.errors import UnavailableError
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
-from ledger.services.record import Batch, write
+from ledger.services.record import write
 from ledger.storage import bodies, projections, reports, vault
 from ledger.storage.engine import purge
 

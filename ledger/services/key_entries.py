@@ -11,9 +11,10 @@ from keys.index import SECRET
 from ledger.core.canonical import Json, decode
 from ledger.core.entry import LEDGER_ISSUER
 from ledger.core.key_list import PublishedKey
+from ledger.services.batch import Batch
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.record import Batch, write
+from ledger.services.record import write
 from ledger.storage import bodies, projections, reports, vault
 
 KIND: Final = "key"

@@ -18,8 +18,9 @@ from ledger.domain.organisations import (
 )
 from ledger.domain.schedule_terms import CreditSchedule
 from ledger.errors import ConflictError, RefusedError
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
-from ledger.services.record import Batch, write
+from ledger.services.record import write
 from ledger.services.registry import Registry
 from ledger.storage.engine import reading
 

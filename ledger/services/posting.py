@@ -22,14 +22,15 @@ from ledger.domain.decisions import (
 from ledger.domain.record_facts import RecordFacts, facts_of
 from ledger.domain.records import RecordCertificate, RecordCompletion
 from ledger.errors import LedgerError
+from ledger.services.batch import Batch, Subject
 from ledger.services.facts import PersonFacts
 from ledger.services.projection import (
     certificate_tag,
     content_tag,
     id_number_tag,
     identity_tag,
+    record_row,
 )
-from ledger.services.record import Batch
 from ledger.storage import log, projections, vault
 
 RecordCommand = RecordCompletion | RecordCertificate
@@ -54,22 +55,15 @@ class Outcome(NamedTuple):
     credits: str | None = None
     notices: tuple[str, ...] = ()
 
-    def to_json(self) -> list[Json]:
+    def to_json(self) -> tuple[Json, ...]:
         """Give the fields in their order, as they stand in a stored answer."""
-        return [
-            self.outcome,
-            self.code,
-            self.message,
-            self.entry_index,
-            self.credits,
-            list(self.notices),
-        ]
+        return tuple(self)
 
     @classmethod
     def from_json(cls, value: Any) -> Self:  # noqa: ANN401 - decoded JSON
         """Read an outcome out of a stored answer."""
-        outcome, code, message, entry_index, credits_, notices = value
-        return cls(outcome, code, message, entry_index, credits_, tuple(notices))
+        *others, notices = value
+        return cls(*others, tuple(notices))
 
 
 @dataclass(slots=True)
@@ -119,19 +113,19 @@ class Posting:
         self._tags = {
             c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
         }
-        self._subjects = vault.find_by_tags(
-            batch.connection, self._sealer, set(self._tags.values())
-        )
+        stored = vault.find_by_tags(batch.connection, self._sealer, set(self._tags.values()))
+        self._subjects: dict[bytes, Subject] = dict(stored)
         self._facts: dict[str, PersonFacts] = {}
         self._records: dict[bytes, projections.RecordRow] = {}
         self._certificates: dict[bytes, int] = {}
         for row in projections.records_of_subjects(
-            batch.connection, [s.id for s in self._subjects.values()]
+            batch.connection, [s.id for s in stored.values()]
         ):
             self._records[row.identity] = row
         numbers = {c.certificate.number for c in commands if c.certificate is not None}
-        tags = [certificate_tag(self._sealer, number) for number in numbers]
-        for row in projections.records_of_certificates(batch.connection, tags):
+        self._numbers = {number: certificate_tag(self._sealer, number) for number in numbers}
+        held = projections.records_of_certificates(batch.connection, self._numbers.values())
+        for row in held:
             if row.status == "active" and row.certificate is not None:
                 self._certificates[row.certificate] = row.index
 
@@ -142,7 +136,8 @@ class Posting:
             error = posted.error or LedgerError("facts: they cannot be written")
             return Outcome("rejected", error.code, error.message)
         subject = self._subjects.get(self._tags[command.person.id_number])
-        holder = self._certificate_holder(command)
+        number = facts.certificate_number
+        holder = None if number is None else self._certificates.get(self._numbers[number])
         state = self._new_person
         if subject is not None or holder is not None:
             state = state._replace(
@@ -168,7 +163,7 @@ class Posting:
         self,
         command: RecordCommand,
         facts: RecordFacts,
-        subject: vault.StoredSubject | None,
+        subject: Subject | None,
         decision: Accepted,
     ) -> Outcome:
         if subject is None:
@@ -176,7 +171,10 @@ class Posting:
         else:
             self._join_facts(command, subject)
         kind = "completion" if isinstance(command, RecordCompletion) else "certificate"
-        row = self._batch.add_personal(kind, self._issuer.id, facts, decision, subject)
+        row = record_row(
+            self._sealer, self._batch.next_index, kind, self._issuer.id, subject.id, facts
+        )
+        self._batch.add_record(row, facts, decision, subject)
         corrected = decision.corrects
         before = self._records.get(row.identity)
         if before is not None and corrected is not None and before.status == "active":
@@ -188,30 +186,25 @@ class Posting:
             self._certificates[row.certificate] = row.index
         return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
 
-    def _new_subject(self, command: RecordCommand) -> vault.StoredSubject:
-        facts = PersonFacts.of(command.person)
+    def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
         tag = self._tags[command.person.id_number]
-        subject = vault.new_subject(
-            self._sealer, self._batch.ledger.new_subject_id(), tag, facts.encode()
-        )
-        self._batch.add_subject(subject)
+        subject = self._batch.add_subject(tag, PersonFacts.of(command.person).encode())
         self._subjects[tag] = subject
-        self._facts[subject.id] = facts
         return subject
 
-    def _facts_of(self, subject: vault.StoredSubject) -> PersonFacts:
+    def _facts_of(self, subject: Subject) -> PersonFacts:
         if subject.id not in self._facts:
             self._facts[subject.id] = PersonFacts.decode(subject.open_facts())
         return self._facts[subject.id]
 
-    def _join_facts(self, command: RecordCommand, subject: vault.StoredSubject) -> None:
+    def _join_facts(self, command: RecordCommand, subject: Subject) -> None:
         known = self._facts_of(subject)
         joined = known.joined(command.person)
         if joined != known:
             self._facts[subject.id] = joined
             self._batch.replace_facts(subject, joined.encode())
 
-    def _existing(self, subject: vault.StoredSubject, facts: RecordFacts) -> ExistingRecord | None:
+    def _existing(self, subject: Subject, facts: RecordFacts) -> ExistingRecord | None:
         row = self._records.get(identity_tag(self._sealer, subject.id, facts.identity))
         if row is None:
             return None
@@ -221,8 +214,3 @@ class Posting:
             withdrawal = log.read_entry(self._batch.connection, row.related)
             revoked_by = decode_entry(withdrawal.bytes).issuer
         return ExistingRecord(row.index, row.issuer, same, revoked_by)
-
-    def _certificate_holder(self, command: RecordCommand) -> int | None:
-        if command.certificate is None:
-            return None
-        return self._certificates.get(certificate_tag(self._sealer, command.certificate.number))

@@ -18,8 +18,9 @@ from ledger.domain.withdrawal_decisions import (
 )
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord, parse_issuer_revocation
 from ledger.errors import NotFoundError, RefusedError
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
-from ledger.services.record import Batch, write
+from ledger.services.record import write
 from ledger.storage import bodies, log, projections
 
 

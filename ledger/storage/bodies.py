@@ -34,9 +34,11 @@ class OpenBody:
     content: bytes
 
 
-def seal_body(cipher: Cipher, subject: str, commitment: bytes, body: OpenBody) -> bytes:
+def seal_body(
+    cipher: Cipher, subject: str, commitment: bytes, salt: bytes, content: bytes
+) -> bytes:
     """Seal salt and body under the person's key."""
-    return cipher.seal(body.salt + body.content, _context(subject, commitment))
+    return cipher.seal(salt + content, _context(subject, commitment))
 
 
 def open_body(cipher: Cipher, subject: str, commitment: bytes, sealed: bytes) -> OpenBody:

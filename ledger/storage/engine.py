@@ -7,10 +7,10 @@ overwrites what an erasure frees.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -24,6 +24,10 @@ AUTOCHECKPOINT_PAGES = 4_000
 # SQLite tells these apart by words only, where the connection itself could not be made ready.
 PASSING = ("locked", "full", "busy", "readonly", "unable to open", "disk I/O error")
 DAMAGE = ("malformed", "not a database", "no such table", "no such column", "corrupt")
+
+# Bytes are bound as they are. Without this sqlite3 asks each one, in vain and at some length,
+# whether it would rather be adapted.
+sqlite3.register_adapter(bytes, bytes.__bytes__)
 
 
 def open_engine(path: Path) -> Engine:
@@ -40,7 +44,7 @@ def open_engine(path: Path) -> Engine:
     return engine
 
 
-def _configure(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
     # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE.
     connection.isolation_level = None
     # A text that is no UTF-8 any more must not stop the audit that looks for it.

@@ -29,16 +29,17 @@ RandomBytes = Callable[[int], bytes]
 class Cipher:
     """AES-256-GCM under one key, with a fresh random nonce each time."""
 
-    __slots__ = ("_aead", "_random")
+    __slots__ = ("_decrypt", "_encrypt", "_random")
 
     def __init__(self, key: bytes, random_bytes: RandomBytes) -> None:
-        self._aead = AESGCM(key)
+        aead = AESGCM(key)
+        self._encrypt, self._decrypt = aead.encrypt, aead.decrypt
         self._random = random_bytes
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Encrypt ``plain``; it opens again only under the same ``context``."""
         nonce = self._random(NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, plain, context)
+        return nonce + self._encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Decrypt.
@@ -47,7 +48,7 @@ class Cipher:
             DamagedError: The bytes, the key or the context is not what it was sealed with.
         """
         try:
-            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+            return self._decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as error:
             raise DamagedError(
                 "sealed bytes: changed, or sealed under another key or context"
@@ -77,9 +78,8 @@ class Sealer:
     def new_key(self, subject: str) -> tuple[Cipher, bytes]:
         """Make a person's key; give it at work, and wrapped for storage."""
         key = self._random(KEY_BYTES)
-        return Cipher(key, self._random), self._wrapping[self.version].seal(
-            key, _key_context(subject)
-        )
+        wrapped = self._wrapping[self.version].seal(key, _key_context(subject))
+        return Cipher(key, self._random), wrapped
 
     def unwrap(self, subject: str, version: int, wrapped: bytes) -> Cipher:
         """Open a stored person's key.
@@ -117,7 +117,9 @@ class Sealer:
         mac = self._macs.get(purpose)
         if mac is None:
             mac = self._macs[purpose] = Mac(self._lookup, purpose.encode() + b"\0")
-        message = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+        message = b""
+        for part in parts:
+            message += len(part).to_bytes(4, "big") + part
         return mac.digest(message)[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:

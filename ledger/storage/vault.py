@@ -6,7 +6,7 @@ person's key.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
@@ -38,16 +38,29 @@ class StoredSubject:
         return self.cipher.open(self.facts, facts_context(self.id))
 
 
+@dataclass(slots=True)
+class NewSubject:
+    """A person whom the vault does not know yet: id, look-up tag and facts in the clear."""
+
+    id: str
+    tag: bytes
+    facts: bytes = field(repr=False)
+
+    def open_facts(self) -> bytes:
+        """Give the facts, as of a stored person."""
+        return self.facts
+
+
 def facts_context(subject: str) -> bytes:
     """Bind sealed facts to their subject."""
     return b"facts\0" + subject.encode()
 
 
-def new_subject(sealer: Sealer, subject: str, tag: bytes, facts: bytes) -> StoredSubject:
+def seal_subject(sealer: Sealer, new: NewSubject) -> StoredSubject:
     """Make a person's row, with a key of their own; ``insert_subjects`` stores it."""
-    cipher, wrapped = sealer.new_key(subject)
-    sealed = cipher.seal(facts, facts_context(subject))
-    return StoredSubject(subject, tag, sealer.version, wrapped, sealed, cipher)
+    cipher, wrapped = sealer.new_key(new.id)
+    sealed = cipher.seal(new.facts, facts_context(new.id))
+    return StoredSubject(new.id, new.tag, sealer.version, wrapped, sealed, cipher)
 
 
 def insert_subjects(connection: Connection, subjects: Sequence[StoredSubject]) -> None:

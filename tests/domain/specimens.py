@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from ledger.core.canonical import decode
-from ledger.domain.bodies import encode_record_body
+from ledger.domain.bodies import RecordBodyWriter
 from ledger.domain.credits import (
     Award,
     CertificateInputs,
@@ -119,7 +119,7 @@ def body_with(
 ) -> dict[str, Any]:
     """The body of a command with an award of the caller's."""
     content = facts_of(command).content
-    written = encode_record_body(content, earned, rule, corrects, bytes.fromhex(SUBJECT))
+    written = RecordBodyWriter().encode(content, earned, rule, corrects, bytes.fromhex(SUBJECT))
     body: Any = decode(written)
     return dict(body)
 

@@ -13,7 +13,7 @@ from ledger.core.instant import parse_instant
 from ledger.errors import CustodyError, NotFoundError
 from ledger.services.context import DATABASE, RandomPool, open_ledger, system_clock
 from ledger.services.settings import Settings
-from tests.ledgers import START_MS, TestClock, make_ledger, reopen
+from tests.ledgers import START_MS, make_ledger, reopen
 
 
 def test_a_folder_without_a_ledger_is_told_so_and_stays_empty(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_a_ledger_without_its_keys_does_not_open(tmp_path: Path) -> None:
 def test_ids_are_of_the_form_that_the_architecture_names(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path, example=False)
     assert re.fullmatch(r"org-[a-z2-7]{26}", ledger.new_id("org"))
-    assert re.fullmatch(r"[0-9a-z]{26,32}", ledger.new_subject_id())
+    assert re.fullmatch(r"[0-9a-z]{26,32}", ledger.new_subject_id(START_MS))
     assert len({ledger.new_id("org") for _ in range(100)}) == 100
-    assert len({ledger.new_subject_id() for _ in range(100)}) == 100
+    assert len({ledger.new_subject_id(START_MS) for _ in range(100)}) == 100
 
 
 def test_one_seed_and_clock_make_one_sequence_of_ids(tmp_path: Path) -> None:
@@ -51,17 +51,13 @@ def test_one_seed_and_clock_make_one_sequence_of_ids(tmp_path: Path) -> None:
     one, other, third = (
         make_ledger(tmp_path / str(n), example=False, seed=seed) for n, seed in enumerate((1, 1, 2))
     )
-    assert one.new_subject_id() == other.new_subject_id()
+    assert one.new_subject_id(START_MS) == other.new_subject_id(START_MS)
     assert one.new_id("org") == other.new_id("org") != third.new_id("org")
 
 
 def test_new_persons_lie_side_by_side_in_time(tmp_path: Path) -> None:
-    clock = TestClock()
-    ledger = make_ledger(tmp_path, example=False, clock=clock)
-    ids = []
-    for _ in range(10):
-        ids.append(ledger.new_subject_id())
-        clock.pass_ms(1_000)
+    ledger = make_ledger(tmp_path, example=False)
+    ids = [ledger.new_subject_id(START_MS + seconds * 1_000) for seconds in range(10)]
     assert ids == sorted(ids)
 
 

@@ -9,9 +9,10 @@ from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
 from ledger.domain.withdrawals import erasure_body
 from ledger.errors import ConflictError, DamagedError, UnavailableError
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.proving import entry_bytes
-from ledger.services.record import Batch, Once, Written, write
+from ledger.services.record import Once, Written, write
 from ledger.storage import log
 from tests.ledgers import DAY_MS, TestClock, edit, make_ledger, query, reopen, verify_whole
 

@@ -23,7 +23,7 @@ def engine(tmp_path: Path) -> Engine:
 
 def test_a_sealed_body_opens_to_salt_and_content() -> None:
     cipher, _ = make_sealer().new_key(SUBJECT)
-    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY)
+    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY.salt, BODY.content)
     assert BODY.content not in sealed
     assert bodies.open_body(cipher, SUBJECT, COMMITMENT, sealed) == BODY
 
@@ -35,14 +35,16 @@ def test_a_body_moved_to_another_subject_or_entry_does_not_open(
     subject: str, commitment: bytes
 ) -> None:
     cipher, _ = make_sealer().new_key(SUBJECT)
-    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY)
+    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY.salt, BODY.content)
     with pytest.raises(DamagedError):
         bodies.open_body(cipher, subject, commitment, sealed)
 
 
 def test_another_persons_key_opens_nothing() -> None:
     sealer = make_sealer()
-    sealed = bodies.seal_body(sealer.new_key(SUBJECT)[0], SUBJECT, COMMITMENT, BODY)
+    sealed = bodies.seal_body(
+        sealer.new_key(SUBJECT)[0], SUBJECT, COMMITMENT, BODY.salt, BODY.content
+    )
     with pytest.raises(DamagedError):
         bodies.open_body(sealer.new_key(OTHER)[0], SUBJECT, COMMITMENT, sealed)
 
@@ -69,7 +71,8 @@ def test_bodies_outside_the_log_are_found(engine: Engine) -> None:
 def test_an_erased_persons_bodies_go_and_their_indices_are_given(engine: Engine) -> None:
     sealer = make_sealer()
     with writing(engine) as connection:
-        vault.insert_subjects(connection, [vault.new_subject(sealer, SUBJECT, b"tag", b"facts")])
+        new = vault.NewSubject(SUBJECT, b"tag", b"facts")
+        vault.insert_subjects(connection, [vault.seal_subject(sealer, new)])
         rows = [StoredBody(i, SUBJECT if i % 2 else OTHER, None, b"c") for i in range(6)]
         bodies.insert_bodies(connection, rows)
         vault.delete_subject(connection, SUBJECT)

@@ -15,7 +15,9 @@ FACTS = '["胡芳雨","330199199505192154"]'.encode()
 
 
 def _subject(n: int) -> vault.StoredSubject:
-    return vault.new_subject(make_sealer(seed=n), f"person{n:020}", b"tag %d" % n, FACTS)
+    return vault.seal_subject(
+        make_sealer(seed=n), vault.NewSubject(f"person{n:020}", b"tag %d" % n, FACTS)
+    )
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from ledger.credentials.data_integrity import add_proof
 from ledger.credentials.holder import Holder
 from ledger.credentials.jsonld import Document
 from ledger.credentials.open_badges import build_badge
-from ledger.domain.bodies import encode_record_body, schedule_body
+from ledger.domain.bodies import RecordBodyWriter, schedule_body
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation, Scope, organisation_body
 from ledger.domain.record_facts import facts_of
@@ -168,7 +168,7 @@ def _body(
     command: RecordCompletion | RecordCertificate, earned: Award, corrects: int | None
 ) -> Document:
     content = facts_of(command).content
-    written = encode_record_body(content, earned, EXAMPLE_SCHEDULE, corrects, bytes(32))
+    written = RecordBodyWriter().encode(content, earned, EXAMPLE_SCHEDULE, corrects, bytes(32))
     body: Any = canonical.decode(written)
     return {name: value for name, value in body.items() if name != "subject"}
 
