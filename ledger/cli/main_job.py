@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from ledger.cli.output import print_json, write_private
+from ledger.cli.output import print_json, write_export
 from ledger.cli.words import row_lines, transcript_lines
 from ledger.example import ROSTER
 from ledger.services.checkpointing import sign_checkpoint
@@ -97,5 +97,6 @@ def _export(ledger: Ledger) -> tuple[Path, dict[str, Any]]:
     folder = ledger.home / EXPORTS
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{chosen['subject']}.json"
-    write_private(target, export_bundle(ledger, chosen["subject"], ledger.today()))
+    data = export_bundle(ledger, chosen["subject"], ledger.today())
+    write_export(ledger, chosen["subject"], target, data)
     return target, chosen

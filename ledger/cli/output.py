@@ -23,6 +23,7 @@ from rich.progress import (
 
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.services.context import Ledger, open_ledger
+from ledger.services.erasure import EXPORTS, erasures_held_off
 from ledger.services.settings import Settings
 
 SOUND: Final = 0
@@ -143,6 +144,23 @@ def write_private(path: Path, data: bytes) -> None:
     """
     with private_file(path) as file:
         file.write(data)
+
+
+def write_export(ledger: Ledger, subject: str, path: Path, data: bytes) -> None:
+    """Write a person's export; among the kept exports only if the person is in the vault.
+
+    Elsewhere it is a copy that is handed out, perhaps through a pipe to somebody slow: no lock is
+    held for it.
+
+    Raises:
+        NotFoundError: It was to be kept, and the person was erased since it was made.
+        OSError: It cannot be written there.
+    """
+    if path.resolve().parent != (ledger.home / EXPORTS).resolve():
+        write_private(path, data)
+        return
+    with erasures_held_off(ledger, subject):
+        write_private(path, data)
 
 
 class Watch:

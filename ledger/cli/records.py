@@ -16,7 +16,7 @@ from ledger.cli.output import (
     print_json,
     private_file,
     progress,
-    write_private,
+    write_export,
 )
 from ledger.cli.words import transcript_lines
 from ledger.core.entry import LEDGER_ISSUER
@@ -150,7 +150,7 @@ def export(*, subject: str, out: Path, on: datetime | None, as_json: bool) -> No
     """Write a person's transcript as a bundle that verifies without this ledger."""
     with opened_ledger() as ledger:
         data = export_bundle(ledger, subject, on.date() if on else ledger.today())
-    write_private(out, data)
+        write_export(ledger, subject, out, data)
     if as_json:
         print_json({"file": str(out), "bytes": len(data)})
     else:

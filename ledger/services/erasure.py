@@ -2,8 +2,16 @@
 
 Every proof still verifies, for a leaf holds only a salted commitment; with the salt gone nothing
 can be guessed from it. Copies that were handed out cannot be called back.
+
+Exports are kept in the data folder as ``exports/SUBJECT.json``. Each is written under the write
+lock while the person is in the vault (``erasures_held_off``), and an erasure deletes it under the
+same lock before it commits. So whichever comes first, and wherever either is killed, what lies
+there is of a person who is still in the vault, and goes when they are erased.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ledger.core.canonical import Json
@@ -14,7 +22,7 @@ from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.record import write
 from ledger.storage import bodies, projections, reports, vault
-from ledger.storage.engine import purge
+from ledger.storage.engine import purge, reading
 
 EXPORTS = "exports"
 
@@ -33,7 +41,7 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     def work(batch: Batch) -> Json:
         stored = vault.read_subject(batch.connection, ledger.sealer, subject)
         # Before the commit: a stop after it would leave a name in a file that nobody looks for.
-        (ledger.home / EXPORTS / f"{subject}.json").unlink(missing_ok=True)
+        _delete_exports(ledger, subject)
         # The key goes first: the database refuses to delete a body whose key is still there.
         vault.delete_subject(batch.connection, subject)
         entries = bodies.delete_bodies_of(batch.connection, subject)
@@ -47,6 +55,39 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     answer: Any = write(ledger, work).answer
     finish_erasure(ledger)
     return dict(answer)
+
+
+@contextmanager
+def erasures_held_off(ledger: Ledger, subject: str) -> Iterator[None]:
+    """Let nobody be erased, nor anything else be written, while an export is written to be kept.
+
+    Raises:
+        NotFoundError: No such person, or erased; a transcript that was read before proves nothing.
+    """
+    with ledger.lock.held():
+        # Under the lock, for a rotation may have wrapped the person's key anew while this waited.
+        ledger.renew_keys()
+        with reading(ledger.engine) as connection:
+            vault.read_subject(connection, ledger.sealer, subject)
+        yield
+
+
+def _delete_exports(ledger: Ledger, subject: str) -> None:
+    """Delete the kept exports of a person, and what a killed one left half written.
+
+    The lock that the caller holds keeps others from writing one. On return they are gone from the
+    disk, so that a power cut after the commit brings none back.
+    """
+    folder = ledger.home / EXPORTS
+    if not folder.exists():
+        return
+    for path in folder.glob(f"*{subject}*"):
+        path.unlink(missing_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def finish_erasure(ledger: Ledger) -> None:

@@ -1,5 +1,6 @@
 """What every command shares: exit status by error, JSON or words, progress for people only."""
 
+import threading
 from pathlib import Path
 
 import click
@@ -16,10 +17,14 @@ from ledger.cli.output import (
     print_json,
     private_file,
     progress,
+    write_export,
     write_private,
 )
 from ledger.errors import DamagedError, LedgerError, NotFoundError, RefusedError
-from tests.ledgers import make_ledger
+from ledger.services.context import Ledger
+from ledger.services.erasure import EXPORTS, erase
+from ledger.services.transcripts import list_subjects
+from tests.ledgers import make_command, make_ledger, post
 
 
 def _failing(error: Exception) -> click.Command:
@@ -135,6 +140,37 @@ def test_a_private_file_goes_through_a_link_and_into_a_device(tmp_path: Path) ->
     assert (tmp_path / "behind").read_bytes() == b"here"
     write_private(Path("/dev/null"), b"gone")
     assert not Path("/dev/null").is_file()
+
+
+def _subject(ledger: Ledger) -> str:
+    post(ledger, make_command())
+    return str(list_subjects(ledger)[0]["id"])
+
+
+def test_no_export_is_kept_of_a_person_who_was_erased_since_it_was_made(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    subject, kept = _subject(ledger), ledger.home / EXPORTS
+    kept.mkdir()
+    (tmp_path / "link").symlink_to(kept / "behind")
+    write_export(ledger, subject, kept / f"{subject}.json", b"there")
+    assert (kept / f"{subject}.json").read_bytes() == b"there"
+    erase(ledger, subject)
+    for path in (kept / f"{subject}.json", kept / ".." / EXPORTS / "x", tmp_path / "link"):
+        with pytest.raises(NotFoundError):
+            write_export(ledger, subject, path, b"gone")
+    assert list(kept.iterdir()) == []
+
+
+def test_a_copy_that_is_handed_out_waits_for_no_writer_and_holds_none_up(tmp_path: Path) -> None:
+    """Through a pipe it may go to somebody slow."""
+    ledger, copy = make_ledger(tmp_path), tmp_path / "copy.json"
+    arguments = (ledger, _subject(ledger), copy, b"copy")
+    handing_out = threading.Thread(target=write_export, args=arguments)
+    with ledger.lock.held():
+        handing_out.start()
+        handing_out.join(5)
+        assert copy.read_bytes() == b"copy"
+    handing_out.join()
 
 
 @pytest.mark.parametrize("arguments", [["none"], ["ask", "--none"], ["ask", "x"], ["ask"]])

@@ -1,5 +1,6 @@
 """Erasing a person: what was theirs is gone, and everything that was proved is still proved."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import NotFoundError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.erasure import EXPORTS, erase
+from ledger.services.erasure import EXPORTS, erase, erasures_held_off
 from ledger.services.exports import export_bundle
 from ledger.services.import_reports import stored_report
+from ledger.services.key_entries import rotate_key
 from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
@@ -72,6 +74,44 @@ def test_a_stop_right_after_the_commit_leaves_no_export_behind(ledger: Ledger) -
     erase(ledger, subject)
     assert seen
     assert not any(seen)
+
+
+def test_a_half_written_export_goes_with_the_person(ledger: Ledger) -> None:
+    """As a kill leaves it: under a passing name."""
+    subject, exports = _subject(ledger), ledger.home / EXPORTS
+    exports.mkdir()
+    for name in (f"{subject}.json", f".{subject}.json.a1b2c3d4"):
+        (exports / name).write_bytes(export_bundle(ledger, subject, TODAY))
+    erase(ledger, subject)
+    assert list(exports.iterdir()) == []
+
+
+def test_an_erasure_waits_while_it_is_held_off_by_another_ledger_of_the_folder(
+    ledger: Ledger,
+) -> None:
+    subject, other = _subject(ledger), reopen(ledger)
+    eraser = threading.Thread(target=erase, args=(other, subject))
+    with erasures_held_off(ledger, subject):
+        eraser.start()
+        eraser.join(0.2)
+        assert find_subject(ledger, make_person().id_number) == subject
+    eraser.join()
+    assert find_subject(ledger, make_person().id_number) is None
+
+
+def test_nobody_who_is_not_in_the_vault_holds_an_erasure_off(ledger: Ledger) -> None:
+    subject = _subject(ledger)
+    erase(ledger, subject)
+    with pytest.raises(NotFoundError), erasures_held_off(ledger, subject):
+        pytest.fail("an erased person's export would be written")
+    erase(ledger, _subject(ledger, 1))
+
+
+def test_a_rotation_in_another_process_does_not_hide_a_person_who_is_there(ledger: Ledger) -> None:
+    subject = _subject(ledger)
+    rotate_key(reopen(ledger), "vault")
+    with erasures_held_off(ledger, subject):
+        pass
 
 
 def test_nothing_of_an_erased_person_stays_in_any_file(ledger: Ledger) -> None:
