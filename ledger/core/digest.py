@@ -66,7 +66,7 @@ def commitment(salt: bytes, body_bytes: bytes) -> bytes:
     return _salted(salt, body_bytes)
 
 
-def subject_tag(salt: bytes, subject_id: str) -> bytes:
+def subject_tag(salt: bytes, subject_id: bytes) -> bytes:
     """Give the text by which a body with this salt refers to a subject.
 
     Two bodies of one subject have different tags, so that a stranger cannot link them; whoever
@@ -75,7 +75,7 @@ def subject_tag(salt: bytes, subject_id: str) -> bytes:
     Raises:
         MalformedError: The salt is not 32 bytes.
     """
-    return _salted(salt, b"subject\0" + subject_id.encode())
+    return _salted(salt, b"subject\0" + subject_id)
 
 
 class Mac:

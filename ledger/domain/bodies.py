@@ -9,6 +9,7 @@ doing. Readers (``body_reading``) take exactly what writers make.
 from typing import Any, Final
 
 from ledger.core.canonical import BYTES_MAX, encode
+from ledger.core.digest import HASH_BYTES
 from ledger.domain.body_reading import VERSION
 from ledger.domain.credits import Award
 from ledger.domain.number_text import format_fraction
@@ -28,16 +29,12 @@ class RecordBodyWriter:
         # By identity, which is quick; each award is held, so that no other can take its place.
         self._credits: dict[int, tuple[Award, CreditSchedule, bytes]] = {}
 
-    def encode(
-        self,
-        content: bytes,
-        award: Award,
-        schedule: CreditSchedule,
-        corrects: int | None,
-        subject: bytes,
-    ) -> bytes:
-        """Write the body of a completion or certificate.
+    def parts(
+        self, content: bytes, award: Award, schedule: CreditSchedule, corrects: int | None
+    ) -> tuple[bytes, bytes]:
+        """Write the body of a completion or certificate but for the hex of the subject's tag.
 
+        The tag depends on the body's salt, so it comes last; give what stands before and behind it.
         The members are written in their sorted order around bytes that are canonical already, which
         a property test holds to ``canonical.encode`` of the whole.
 
@@ -46,7 +43,6 @@ class RecordBodyWriter:
             award: What the record earned.
             schedule: Under which schedule.
             corrects: Index of the entry that this one supersedes, or None.
-            subject: The subject's tag under this body's salt.
 
         Raises:
             MalformedError: The body is longer than an entry bundle can hold.
@@ -55,13 +51,14 @@ class RecordBodyWriter:
         if known is None or known[1] is not schedule:
             known = self._credits[id(award)] = (award, schedule, _credit(award, schedule))
         index = b"null" if corrects is None else b"%d" % corrects
-        body = (
-            b'{"corrects":' + index + b',"credit":' + known[2] + b',"facts":' + content
-            + b',"subject":"' + subject.hex().encode() + _END
+        before = (
+            b'{"corrects":' + index + b',"credit":' + known[2]
+            + b',"facts":' + content + b',"subject":"'
         )  # fmt: skip
-        if len(body) > BYTES_MAX:
-            raise MalformedError(f"body: found {len(body)} bytes, expected at most {BYTES_MAX}")
-        return body
+        length = len(before) + 2 * HASH_BYTES + len(_END)
+        if length > BYTES_MAX:
+            raise MalformedError(f"body: found {length} bytes, expected at most {BYTES_MAX}")
+        return before, _END
 
 
 def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:

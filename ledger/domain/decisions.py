@@ -136,10 +136,8 @@ def decide_completion(
         command.level,
         taught.start,
         taught.end,
-        has_certificate=certificate is not None,
-        out_of_order=certificate is not None
-        and examined_on is not None
-        and certificate.issued < examined_on,
+        certificate is not None,
+        certificate is not None and examined_on is not None and certificate.issued < examined_on,
     )
 
     def earn(schedule: CreditSchedule) -> Award:

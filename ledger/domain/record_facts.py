@@ -34,6 +34,8 @@ from ledger.domain.records import (
 from ledger.domain.schedule_terms import MODES, RANKS
 from ledger.errors import MalformedError
 
+COMPLETION: Final = "completion"
+CERTIFICATE: Final = "certificate"
 YEAR_DIGITS: Final = 4
 _BETWEEN: Final = re.compile(r"[\s\-‐-―−_]+")
 CONTENT_BYTES_MAX: Final = BYTES_MAX - 4_096
@@ -45,6 +47,7 @@ class RecordFacts(NamedTuple):
     """What an issuer stated of one record.
 
     Attributes:
+        kind: ``completion`` or ``certificate``, as of the entry.
         content: Canonical bytes: equal for an exact repeat, and only for one.
         identity: What the record is about, for one person: equal for two postings of the same one.
         event_on: Last day of the class, or day of issue; ISO.
@@ -52,6 +55,7 @@ class RecordFacts(NamedTuple):
         hours: Of a posted completion, as numbers; empty for one that was read back.
     """
 
+    kind: str
     content: bytes
     identity: bytes
     event_on: str
@@ -76,7 +80,7 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         content = f'{{"certificate":{_certificate(command.certificate)},'.encode() + shared[1:]
         issued = command.certificate.issued.isoformat()
         return RecordFacts(
-            content, _certificate_identity(command.certificate.number), issued, number
+            CERTIFICATE, content, _certificate_identity(command.certificate.number), issued, number
         )
     hours = numbers_of(command.hours.items())
     taught = _class_part(command.training_class, command.occupation, command.level, hours)
@@ -90,7 +94,7 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         raise MalformedError(
             f"record: found {len(content)} bytes of facts, expected at most {CONTENT_BYTES_MAX}"
         )
-    return RecordFacts(content, taught.identity, taught.end, number, hours)
+    return RecordFacts(COMPLETION, content, taught.identity, taught.end, number, hours)
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
@@ -100,10 +104,10 @@ def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
     number = None if certificate is None else certificate["number"]
     if "class" not in facts:
         identity = _certificate_identity(certificate["number"])
-        return RecordFacts(encode(facts), identity, certificate["issued"], number)
+        return RecordFacts(CERTIFICATE, encode(facts), identity, certificate["issued"], number)
     taught = facts["class"]
     identity = _class_identity(taught["number"], facts["occupation"]["code"], taught["start"])
-    return RecordFacts(encode(facts), identity, taught["end"], number)
+    return RecordFacts(COMPLETION, encode(facts), identity, taught["end"], number)
 
 
 # A re-sent file with other hours, scores, days, level or verdict is a change of the same record,
@@ -112,11 +116,11 @@ def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
 def _class_identity(number: str, occupation: str, start: str) -> bytes:
     # zj 2023-0008 and ＺＪ20230008 are one class: another spelling must not make another record.
     plain = _BETWEEN.sub("", normalize("NFKC", number).upper())
-    return encode(["completion", plain, occupation, int(start[:YEAR_DIGITS])])
+    return encode([COMPLETION, plain, occupation, int(start[:YEAR_DIGITS])])
 
 
 def _certificate_identity(number: str) -> bytes:
-    return encode(["certificate", number])
+    return encode([CERTIFICATE, number])
 
 
 class _ClassPart(NamedTuple):

@@ -1,26 +1,28 @@
 """The entries that one transaction will append.
 
 Work under the write lock adds entries to a ``Batch`` while it decides. When all is decided the
-batch is flushed: sealed, chained and stored.
+batch is flushed block by block: sealed, chained and stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from ledger.core.canonical import Json, encode
-from ledger.core.digest import commitment, subject_tag
+from ledger.core.digest import commitment
 from ledger.domain.bodies import RecordBodyWriter
 from ledger.domain.decisions import Accepted
 from ledger.domain.record_facts import RecordFacts
 from ledger.services.context import Ledger
 from ledger.storage import bodies, log, projections, vault
-from ledger.storage.sealing import SALT_BYTES, Cipher
+from ledger.storage.sealing import KEY_BYTES, SALT_BYTES
+from ledger.storage.sealing_process import BLOCK_ROWS
+from ledger.storage.sealing_work import DRAW_BYTES, Job, Sealed
 
 Subject: TypeAlias = vault.StoredSubject | vault.NewSubject
-Ciphers: TypeAlias = Mapping[str, Cipher]
 
 
 @dataclass(slots=True)
@@ -30,38 +32,15 @@ class _Public:
     issuer: str
     content: bytes
 
-    def seal(
-        self, index: int, salt: bytes, _writer: RecordBodyWriter, _new: Ciphers
-    ) -> tuple[log.Draft, bodies.StoredBody]:
-        draft = log.Draft(self.kind, self.issuer, commitment(salt, self.content))
-        return draft, bodies.StoredBody(index, None, salt, self.content)
-
 
 @dataclass(slots=True)
 class _Personal:
-    # An entry about a person, whose key is that of the stored row or, for a new one, in ``new``.
+    # An entry about a person.
     kind: str
     issuer: str
     facts: RecordFacts
     decision: Accepted
     subject: Subject
-
-    def seal(
-        self, index: int, salt: bytes, writer: RecordBodyWriter, new: Ciphers
-    ) -> tuple[log.Draft, bodies.StoredBody]:
-        decision, subject = self.decision, self.subject
-        content = writer.encode(
-            self.facts.content,
-            decision.award,
-            decision.schedule,
-            decision.corrects,
-            subject_tag(salt, subject.id),
-        )
-        committed = commitment(salt, content)
-        cipher = new[subject.id] if isinstance(subject, vault.NewSubject) else subject.cipher
-        sealed = bodies.seal_body(cipher, subject.id, committed, salt, content)
-        draft = log.Draft(self.kind, self.issuer, committed)
-        return draft, bodies.StoredBody(index, subject.id, None, sealed)
 
 
 class Batch:
@@ -101,7 +80,10 @@ class Batch:
 
     def add_subject(self, tag: bytes, facts: bytes) -> vault.NewSubject:
         """Add a person to the vault, together with the entries."""
-        subject = vault.NewSubject(self.ledger.new_subject_id(self._now_ms), tag, facts)
+        ledger = self.ledger
+        subject = vault.NewSubject(
+            ledger.new_subject_id(self._now_ms), tag, facts, ledger.random(KEY_BYTES)
+        )
         self._subjects.append(subject)
         return subject
 
@@ -130,16 +112,61 @@ class Batch:
         """
         if not self._entries:
             return
-        connection, sealer, random = self.connection, self._sealer, self.ledger.random
-        subjects = [vault.seal_subject(sealer, new) for new in self._subjects]
-        new = {subject.id: subject.cipher for subject in subjects}
-        drafts, stored, writer = [], [], RecordBodyWriter()
-        for index, entry in enumerate(self._entries, self.head.size):
-            draft, body = entry.seal(index, random(SALT_BYTES), writer, new)
-            drafts.append(draft)
-            stored.append(body)
-        log.append(connection, self.head, drafts, self._now_ms)
-        vault.insert_subjects(connection, subjects)
-        bodies.insert_bodies(connection, stored)
+        connection = self.connection
+        blocks = self.ledger.sealing.seal(self._sealer.vault_key, self._jobs())
         projections.insert_records(connection, self._records)
         projections.insert_public_entries(connection, self._public)
+        sealed = chain.from_iterable(blocks)
+        appending = log.Appending(self.head, self._now_ms)
+        for start in range(0, len(self._entries), BLOCK_ROWS):
+            drafts, stored, subjects = self._rows(start, sealed)
+            vault.insert_subjects(connection, subjects)
+            bodies.insert_bodies(connection, stored)
+            log.insert_entries(connection, appending.extend(drafts))
+        appending.finish(connection)
+
+    def _jobs(self) -> list[Job]:
+        """Give what is to be sealed, in the order of the entries."""
+        random, writer = self.ledger.random, RecordBodyWriter()
+        jobs: list[Job] = []
+        met: set[str] = set()
+        for entry in self._entries:
+            if isinstance(entry, _Public):
+                continue
+            decision, subject = entry.decision, entry.subject
+            before, behind = writer.parts(
+                entry.facts.content, decision.award, decision.schedule, decision.corrects
+            )
+            facts = None
+            if isinstance(subject, vault.StoredSubject):
+                key = subject.cipher.key
+            else:
+                key = subject.key
+                if subject.id not in met:
+                    facts = subject.facts
+                    met.add(subject.id)
+            jobs.append((subject.id, key, facts, random(DRAW_BYTES), before, behind))
+        return jobs
+
+    def _rows(
+        self, start: int, sealed: Iterator[Sealed]
+    ) -> tuple[list[log.Draft], list[bodies.StoredBody], list[vault.SubjectRow]]:
+        """Give what the block of entries from place ``start`` on becomes."""
+        drafts: list[log.Draft] = []
+        stored: list[bodies.StoredBody] = []
+        subjects: list[vault.SubjectRow] = []
+        version = self._sealer.version
+        block = self._entries[start : start + BLOCK_ROWS]
+        for index, entry in enumerate(block, self.head.size + start):
+            if isinstance(entry, _Public):
+                salt = self.ledger.random(SALT_BYTES)
+                committed = commitment(salt, entry.content)
+                stored.append(bodies.StoredBody(index, None, salt, entry.content))
+            else:
+                committed, content, wrapped, facts = next(sealed)
+                subject = entry.subject
+                stored.append(bodies.StoredBody(index, subject.id, None, content))
+                if wrapped:
+                    subjects.append((subject.id, subject.tag, version, wrapped, facts))
+            drafts.append(log.Draft(entry.kind, entry.issuer, committed))
+        return drafts, stored, subjects

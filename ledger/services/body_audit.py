@@ -14,11 +14,11 @@ from ledger.core.canonical import decode
 from ledger.core.digest import commitment, subject_tag
 from ledger.core.entry import Entry
 from ledger.domain.bodies import PERSONAL_KINDS
-from ledger.domain.record_facts import facts_of_body
+from ledger.domain.record_facts import RecordFacts, facts_of_body
 from ledger.errors import LedgerError
 from ledger.services.context import Ledger
 from ledger.services.facts import PersonFacts
-from ledger.services.projection import id_number_tag, record_row
+from ledger.services.projection import certificate_tag, id_number_tag, record_row
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
 
@@ -105,19 +105,21 @@ class BodyAudit:
         if stored.subject is None:
             self._follow(entry, body)
             return
-        if body["subject"] != subject_tag(opened.salt, stored.subject).hex():
+        if body["subject"] != subject_tag(opened.salt, stored.subject.encode()).hex():
             self._add(entry.index, "body", "the body is about another subject than the row says")
         if (corrected := body["corrects"]) is not None:
             # A record that was revoked and is posted anew stays revoked.
             self._withdrawn.setdefault(corrected, ("superseded", entry.index))
-        expected = record_row(
-            self._ledger.sealer,
-            entry.index,
-            entry.kind,
-            entry.issuer,
-            stored.subject,
-            facts_of_body(body),
-        )
+        self._check_record(entry, stored.subject, facts_of_body(body), record)
+
+    def _check_record(
+        self, entry: Entry, subject: str, facts: RecordFacts, record: RecordRow | None
+    ) -> None:
+        if facts.kind != entry.kind:
+            self._add(entry.index, "body", "the body is not one of the entry's kind")
+        number, sealer = facts.certificate_number, self._ledger.sealer
+        tag = None if number is None else certificate_tag(sealer, number)
+        expected = record_row(sealer, entry.index, entry.issuer, subject, facts, tag)
         if record is None or _as_recorded(record) != expected:
             self._add(
                 entry.index, "record", "the projection's row is not the one that the body makes"

@@ -24,6 +24,7 @@ from ledger.services.settings import Settings
 from ledger.storage.engine import open_engine
 from ledger.storage.lock import WriteLock
 from ledger.storage.sealing import RandomBytes, Sealer
+from ledger.storage.sealing_process import SealingProcess
 
 DATABASE: Final = "ledger.sqlite3"
 KEYS_INDEX: Final = "keys/index.json"
@@ -56,7 +57,7 @@ class RandomPool:
         self._empty()
         os.register_at_fork(after_in_child=self._empty)
 
-    def __call__(self, count: int) -> bytes:
+    def draw(self, count: int) -> bytes:
         """Give ``count`` bytes that were given to nobody else."""
         drawn = self._read(count)
         if len(drawn) == count:
@@ -71,7 +72,7 @@ class RandomPool:
         self._read = io.BytesIO().read
 
 
-SYSTEM_RANDOM: Final = RandomPool()
+SYSTEM_RANDOM: Final[RandomBytes] = RandomPool().draw
 
 
 def system_clock() -> int:
@@ -94,7 +95,8 @@ class Ledger:
 
     ``keys`` are exchanged as a whole when another process has rotated one. ``registry`` is what
     this process last read of organisations and schedules. ``checked`` tells whether it has held
-    the database against its last checkpoint; no write comes before that.
+    the database against its last checkpoint; no write comes before that. ``sealing`` seals large
+    batches in a second process.
     """
 
     home: Path
@@ -105,6 +107,7 @@ class Ledger:
     random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
+    sealing: SealingProcess = field(default_factory=SealingProcess)
 
     @property
     def keyring(self) -> Keyring:
@@ -144,7 +147,8 @@ class Ledger:
         return f"{prefix}-{text.rstrip('=').lower()}"
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and end the process that seals."""
+        self.sealing.close()
         self.engine.dispose()
 
 

@@ -9,7 +9,7 @@ from ledger.domain.masking import mask_name, mask_number
 from ledger.domain.records import Person
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PersonFacts:
     """A person's facts in the clear, for as long as one use needs them."""
 

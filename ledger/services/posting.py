@@ -90,7 +90,7 @@ def request_of(posted: Sequence[Posted]) -> bytes:
         person = each.command.person
         named = f"{person.name}\0{person.id_number}\0".encode()
         content = b"" if each.facts is None else each.facts.content
-        parts += (len(named).to_bytes(4, "big"), named, len(content).to_bytes(4, "big"), content)
+        parts += (b"%d %d " % (len(named), len(content)), named, content)
     return b"".join(parts)
 
 
@@ -170,9 +170,15 @@ class Posting:
             subject = self._new_subject(command)
         else:
             self._join_facts(command, subject)
-        kind = "completion" if isinstance(command, RecordCompletion) else "certificate"
+        number = facts.certificate_number
+        certificate = None if number is None else self._numbers[number]
         row = record_row(
-            self._sealer, self._batch.next_index, kind, self._issuer.id, subject.id, facts
+            self._sealer,
+            self._batch.next_index,
+            self._issuer.id,
+            subject.id,
+            facts,
+            certificate,
         )
         self._batch.add_record(row, facts, decision, subject)
         corrected = decision.corrects

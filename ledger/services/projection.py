@@ -6,19 +6,26 @@ from ledger.storage.sealing import Sealer
 
 
 def record_row(
-    sealer: Sealer, index: int, kind: str, issuer: str, subject: str, facts: RecordFacts
+    sealer: Sealer,
+    index: int,
+    issuer: str,
+    subject: str,
+    facts: RecordFacts,
+    certificate: bytes | None,
 ) -> RecordRow:
-    """Work out the row of a record that nothing has superseded or revoked."""
-    number = facts.certificate_number
+    """Work out the row of a record that nothing has superseded or revoked.
+
+    ``certificate`` is the tag of the certificate's number, which the write path has made before.
+    """
     return RecordRow(
         index,
         subject,
         issuer,
-        kind,
+        facts.kind,
         facts.event_on,
         identity_tag(sealer, subject, facts.identity),
         content_tag(sealer, subject, facts.content),
-        None if number is None else certificate_tag(sealer, number),
+        certificate,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, or_, select
 
 from ledger.errors import NotFoundError
 from ledger.storage.bulk import insert_rows, select_in
-from ledger.storage.sealing import SALT_BYTES, Cipher
+from ledger.storage.sealing import SALT_BYTES, Cipher, body_context
 from ledger.storage.tables import BODY
 
 
@@ -34,25 +34,14 @@ class OpenBody:
     content: bytes
 
 
-def seal_body(
-    cipher: Cipher, subject: str, commitment: bytes, salt: bytes, content: bytes
-) -> bytes:
-    """Seal salt and body under the person's key."""
-    return cipher.seal(salt + content, _context(subject, commitment))
-
-
 def open_body(cipher: Cipher, subject: str, commitment: bytes, sealed: bytes) -> OpenBody:
     """Open a sealed body.
 
     Raises:
         DamagedError: It was changed, or belongs to another subject or entry.
     """
-    plain = cipher.open(sealed, _context(subject, commitment))
+    plain = cipher.open(sealed, body_context(subject.encode(), commitment))
     return OpenBody(plain[:SALT_BYTES], plain[SALT_BYTES:])
-
-
-def _context(subject: str, commitment: bytes) -> bytes:
-    return b"body\0" + subject.encode() + b"\0" + commitment
 
 
 def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:

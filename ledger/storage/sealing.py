@@ -29,17 +29,17 @@ RandomBytes = Callable[[int], bytes]
 class Cipher:
     """AES-256-GCM under one key, with a fresh random nonce each time."""
 
-    __slots__ = ("_decrypt", "_encrypt", "_random")
+    __slots__ = ("_aead", "_random", "key")
 
     def __init__(self, key: bytes, random_bytes: RandomBytes) -> None:
-        aead = AESGCM(key)
-        self._encrypt, self._decrypt = aead.encrypt, aead.decrypt
+        self.key = key
+        self._aead = AESGCM(key)
         self._random = random_bytes
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Encrypt ``plain``; it opens again only under the same ``context``."""
         nonce = self._random(NONCE_BYTES)
-        return nonce + self._encrypt(nonce, plain, context)
+        return nonce + self._aead.encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Decrypt.
@@ -48,7 +48,7 @@ class Cipher:
             DamagedError: The bytes, the key or the context is not what it was sealed with.
         """
         try:
-            return self._decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as error:
             raise DamagedError(
                 "sealed bytes: changed, or sealed under another key or context"
@@ -75,11 +75,10 @@ class Sealer:
         self._lookup = lookup
         self._macs: dict[str, Mac] = {}
 
-    def new_key(self, subject: str) -> tuple[Cipher, bytes]:
-        """Make a person's key; give it at work, and wrapped for storage."""
-        key = self._random(KEY_BYTES)
-        wrapped = self._wrapping[self.version].seal(key, _key_context(subject))
-        return Cipher(key, self._random), wrapped
+    @property
+    def vault_key(self) -> bytes:
+        """The vault key under which new persons' keys are wrapped."""
+        return self._wrapping[self.version].key
 
     def unwrap(self, subject: str, version: int, wrapped: bytes) -> Cipher:
         """Open a stored person's key.
@@ -88,7 +87,7 @@ class Sealer:
             DamagedError: The wrapped key was changed, moved to another subject, or its version is
                 unknown.
         """
-        key = self.ledger_cipher(version).open(wrapped, _key_context(subject))
+        key = self.ledger_cipher(version).open(wrapped, key_context(subject.encode()))
         return Cipher(key, self._random)
 
     def rewrap(self, subject: str, version: int, wrapped: bytes) -> bytes:
@@ -97,8 +96,8 @@ class Sealer:
         Raises:
             DamagedError: As ``unwrap`` does.
         """
-        key = self.ledger_cipher(version).open(wrapped, _key_context(subject))
-        return self._wrapping[self.version].seal(key, _key_context(subject))
+        key = self.ledger_cipher(version).open(wrapped, key_context(subject.encode()))
+        return self._wrapping[self.version].seal(key, key_context(subject.encode()))
 
     def ledger_cipher(self, version: int) -> Cipher:
         """Give the cipher for what is the ledger's own, such as import reports.
@@ -114,18 +113,28 @@ class Sealer:
 
     def tag(self, purpose: str, *parts: bytes) -> bytes:
         """Make the 128-bit tag of ``parts`` for one purpose; split otherwise they give another."""
-        mac = self._macs.get(purpose)
-        if mac is None:
-            mac = self._macs[purpose] = Mac(self._lookup, purpose.encode() + b"\0")
+        if purpose not in self._macs:
+            self._macs[purpose] = Mac(self._lookup, purpose.encode() + b"\0")
         message = b""
         for part in parts:
             message += len(part).to_bytes(4, "big") + part
-        return mac.digest(message)[:TAG_BYTES]
+        return self._macs[purpose].digest(message)[:TAG_BYTES]
 
     def random(self, count: int) -> bytes:
         """Give ``count`` random bytes."""
         return self._random(count)
 
 
-def _key_context(subject: str) -> bytes:
-    return b"person key\0" + subject.encode()
+def key_context(subject: bytes) -> bytes:
+    """Bind a wrapped key to its person."""
+    return b"person key\0" + subject
+
+
+def facts_context(subject: bytes) -> bytes:
+    """Bind sealed facts to their person."""
+    return b"facts\0" + subject
+
+
+def body_context(subject: bytes, commitment: bytes) -> bytes:
+    """Bind a sealed body to its person and to the commitment in its entry."""
+    return b"body\0" + subject + b"\0" + commitment

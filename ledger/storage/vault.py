@@ -7,15 +7,18 @@ person's key.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, select, update
 
 from ledger.errors import NotFoundError
 from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.log import STREAM_ROWS
-from ledger.storage.sealing import Cipher, Sealer
+from ledger.storage.sealing import Cipher, Sealer, facts_context
 from ledger.storage.tables import SUBJECT
+
+SubjectRow: TypeAlias = tuple[str, bytes, int, bytes, bytes]
+"""Id, look-up tag, version of the vault key, wrapped key, sealed facts."""
 
 
 @dataclass(slots=True)
@@ -35,46 +38,31 @@ class StoredSubject:
         Raises:
             DamagedError: They were changed or belong to another subject.
         """
-        return self.cipher.open(self.facts, facts_context(self.id))
+        return self.cipher.open(self.facts, facts_context(self.id.encode()))
 
 
 @dataclass(slots=True)
 class NewSubject:
-    """A person whom the vault does not know yet: id, look-up tag and facts in the clear."""
+    """A person whom the vault does not know yet: id, tag, and facts and key in the clear."""
 
     id: str
     tag: bytes
     facts: bytes = field(repr=False)
+    key: bytes = field(repr=False)
 
     def open_facts(self) -> bytes:
         """Give the facts, as of a stored person."""
         return self.facts
 
 
-def facts_context(subject: str) -> bytes:
-    """Bind sealed facts to their subject."""
-    return b"facts\0" + subject.encode()
-
-
-def seal_subject(sealer: Sealer, new: NewSubject) -> StoredSubject:
-    """Make a person's row, with a key of their own; ``insert_subjects`` stores it."""
-    cipher, wrapped = sealer.new_key(new.id)
-    sealed = cipher.seal(new.facts, facts_context(new.id))
-    return StoredSubject(new.id, new.tag, sealer.version, wrapped, sealed, cipher)
-
-
-def insert_subjects(connection: Connection, subjects: Sequence[StoredSubject]) -> None:
+def insert_subjects(connection: Connection, rows: Sequence[SubjectRow]) -> None:
     """Store new persons."""
-    insert_rows(
-        connection,
-        SUBJECT,
-        [(s.id, s.tag, s.key_version, s.wrapped_key, s.facts) for s in subjects],
-    )
+    insert_rows(connection, SUBJECT, rows)
 
 
 def reseal_facts(stored: StoredSubject, facts: bytes) -> None:
     """Seal new facts into a person's row; ``update_facts`` stores it."""
-    stored.facts = stored.cipher.seal(facts, facts_context(stored.id))
+    stored.facts = stored.cipher.seal(facts, facts_context(stored.id.encode()))
 
 
 def update_facts(connection: Connection, stored: StoredSubject) -> None:

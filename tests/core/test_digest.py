@@ -59,8 +59,8 @@ def test_a_commitment_is_an_hmac_under_the_salt() -> None:
 
 def test_a_subject_tag_is_an_hmac_in_its_own_domain() -> None:
     expected = hmac.new(SALT, b"subject\x00p-1", "sha256").digest()
-    assert subject_tag(SALT, "p-1") == expected
-    assert subject_tag(bytes(32), "p-1") != expected
+    assert subject_tag(SALT, b"p-1") == expected
+    assert subject_tag(bytes(32), b"p-1") != expected
     assert commitment(SALT, b"p-1") != expected
 
 
@@ -69,7 +69,7 @@ def test_a_salt_of_another_length_is_refused(salt: bytes) -> None:
     with pytest.raises(MalformedError):
         commitment(salt, b"{}")
     with pytest.raises(MalformedError):
-        subject_tag(salt, "p-1")
+        subject_tag(salt, b"p-1")
 
 
 @given(st.binary(max_size=150), st.lists(st.binary(max_size=200), max_size=4))

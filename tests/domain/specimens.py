@@ -119,8 +119,8 @@ def body_with(
 ) -> dict[str, Any]:
     """The body of a command with an award of the caller's."""
     content = facts_of(command).content
-    written = RecordBodyWriter().encode(content, earned, rule, corrects, bytes.fromhex(SUBJECT))
-    body: Any = decode(written)
+    before, behind = RecordBodyWriter().parts(content, earned, rule, corrects)
+    body: Any = decode(before + SUBJECT.encode() + behind)
     return dict(body)
 
 

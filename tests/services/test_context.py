@@ -82,7 +82,7 @@ def test_today_is_the_day_in_china_by_the_ledgers_clock(tmp_path: Path) -> None:
 
 
 def test_pooled_random_bytes_are_given_out_once_also_among_threads() -> None:
-    pool = RandomPool()
+    pool = RandomPool().draw
     with ThreadPoolExecutor(8) as threads:
         drawn = list(threads.map(lambda _: pool(32), range(20_000)))
     assert len(set(drawn)) == len(drawn)

@@ -78,7 +78,7 @@ def test_a_stop_right_after_the_commit_leaves_no_export_behind(ledger: Ledger) -
 
 def test_a_half_written_export_goes_with_the_person(ledger: Ledger) -> None:
     """As a kill leaves it: under a passing name."""
-    subject, exports = _subject(ledger), ledger.home / EXPORTS
+    subject, exports = subject_of(ledger), ledger.home / EXPORTS
     exports.mkdir()
     for name in (f"{subject}.json", f".{subject}.json.a1b2c3d4"):
         (exports / name).write_bytes(export_bundle(ledger, subject, TODAY))
@@ -89,7 +89,7 @@ def test_a_half_written_export_goes_with_the_person(ledger: Ledger) -> None:
 def test_an_erasure_waits_while_it_is_held_off_by_another_ledger_of_the_folder(
     ledger: Ledger,
 ) -> None:
-    subject, other = _subject(ledger), reopen(ledger)
+    subject, other = subject_of(ledger), reopen(ledger)
     eraser = threading.Thread(target=erase, args=(other, subject))
     with erasures_held_off(ledger, subject):
         eraser.start()
@@ -100,15 +100,15 @@ def test_an_erasure_waits_while_it_is_held_off_by_another_ledger_of_the_folder(
 
 
 def test_nobody_who_is_not_in_the_vault_holds_an_erasure_off(ledger: Ledger) -> None:
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     erase(ledger, subject)
     with pytest.raises(NotFoundError), erasures_held_off(ledger, subject):
         pytest.fail("an erased person's export would be written")
-    erase(ledger, _subject(ledger, 1))
+    erase(ledger, subject_of(ledger, 1))
 
 
 def test_a_rotation_in_another_process_does_not_hide_a_person_who_is_there(ledger: Ledger) -> None:
-    subject = _subject(ledger)
+    subject = subject_of(ledger)
     rotate_key(reopen(ledger), "vault")
     with erasures_held_off(ledger, subject):
         pass

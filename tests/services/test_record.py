@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
@@ -94,14 +95,14 @@ def test_an_append_that_fails_at_the_last_step_leaves_nothing(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Notes, style 6: each write is failed twice, before and after it persists."""
-    append, size = log.append, _size(ledger)
+    finish, size = log.Appending.finish, _size(ledger)
 
-    def broken(*arguments: object) -> object:
+    def broken(appending: log.Appending, connection: Connection) -> None:
         if when == "after":
-            append(*arguments)  # type: ignore[arg-type]
+            finish(appending, connection)
         raise UnavailableError("injected")
 
-    monkeypatch.setattr(log, "append", broken)
+    monkeypatch.setattr(log.Appending, "finish", broken)
     with pytest.raises(UnavailableError):
         write(ledger, _add, ONCE)
     monkeypatch.undo()

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, writing
-from ledger.storage.sealing import Sealer
+from ledger.storage.sealing import Cipher, Sealer, key_context
 
 NOW_MS = 1_768_442_400_000
 
@@ -31,7 +31,25 @@ def append(engine: Engine, count: int, now_ms: int = NOW_MS) -> Sequence[log.Sto
     """Append some entries in one transaction."""
     with writing(engine) as connection:
         head = log.read_head(connection)
-        return log.append(connection, head, drafts(count, head.size), now_ms)
+        return append_behind(connection, head, drafts(count, head.size), now_ms)
+
+
+def append_behind(
+    connection: Connection, head: log.Head, waiting: Sequence[log.Draft], now_ms: int = NOW_MS
+) -> list[log.StoredEntry]:
+    """Append entries behind a head in the caller's transaction."""
+    appending = log.Appending(head, now_ms)
+    entries = appending.extend(waiting)
+    log.insert_entries(connection, entries)
+    appending.finish(connection)
+    return entries
+
+
+def make_key(sealer: Sealer, subject: str) -> tuple[Cipher, bytes]:
+    """Make a person's key; give it at work, and wrapped as it is stored."""
+    cipher = Cipher(sealer.random(32), sealer.random)
+    wrapping = sealer.ledger_cipher(sealer.version)
+    return cipher, wrapping.seal(cipher.key, key_context(subject.encode()))
 
 
 def make_sealer(version: int = 1, seed: int = 5) -> Sealer:

@@ -1,5 +1,6 @@
 """Bodies: a sealed one opens for its subject and its entry, and for no other."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,18 @@ from ledger.errors import DamagedError, NotFoundError
 from ledger.storage import bodies, vault
 from ledger.storage.bodies import OpenBody, StoredBody
 from ledger.storage.engine import reading, writing
-from tests.storage.log_fixture import make_engine, make_sealer
+from ledger.storage.sealing import Cipher, body_context
+from tests.storage.log_fixture import make_engine
 
 SUBJECT, OTHER = "s" * 26, "t" * 26
 BODY = OpenBody(bytes(range(32)), b'{"v":1}')
 COMMITMENT = bytes(32)
+
+
+def _sealed() -> tuple[Cipher, bytes]:
+    cipher = Cipher(bytes([7]) * 32, os.urandom)
+    context = body_context(SUBJECT.encode(), COMMITMENT)
+    return cipher, cipher.seal(BODY.salt + BODY.content, context)
 
 
 @pytest.fixture
@@ -22,8 +30,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def test_a_sealed_body_opens_to_salt_and_content() -> None:
-    cipher, _ = make_sealer().new_key(SUBJECT)
-    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY.salt, BODY.content)
+    cipher, sealed = _sealed()
     assert BODY.content not in sealed
     assert bodies.open_body(cipher, SUBJECT, COMMITMENT, sealed) == BODY
 
@@ -34,19 +41,15 @@ def test_a_sealed_body_opens_to_salt_and_content() -> None:
 def test_a_body_moved_to_another_subject_or_entry_does_not_open(
     subject: str, commitment: bytes
 ) -> None:
-    cipher, _ = make_sealer().new_key(SUBJECT)
-    sealed = bodies.seal_body(cipher, SUBJECT, COMMITMENT, BODY.salt, BODY.content)
+    cipher, sealed = _sealed()
     with pytest.raises(DamagedError):
         bodies.open_body(cipher, subject, commitment, sealed)
 
 
 def test_another_persons_key_opens_nothing() -> None:
-    sealer = make_sealer()
-    sealed = bodies.seal_body(
-        sealer.new_key(SUBJECT)[0], SUBJECT, COMMITMENT, BODY.salt, BODY.content
-    )
+    _, sealed = _sealed()
     with pytest.raises(DamagedError):
-        bodies.open_body(sealer.new_key(OTHER)[0], SUBJECT, COMMITMENT, sealed)
+        bodies.open_body(Cipher(bytes([8]) * 32, os.urandom), SUBJECT, COMMITMENT, sealed)
 
 
 def test_bodies_are_read_by_index_however_many_are_asked_for(engine: Engine) -> None:
@@ -69,10 +72,8 @@ def test_bodies_outside_the_log_are_found(engine: Engine) -> None:
 
 
 def test_an_erased_persons_bodies_go_and_their_indices_are_given(engine: Engine) -> None:
-    sealer = make_sealer()
     with writing(engine) as connection:
-        new = vault.NewSubject(SUBJECT, b"tag", b"facts")
-        vault.insert_subjects(connection, [vault.seal_subject(sealer, new)])
+        vault.insert_subjects(connection, [(SUBJECT, b"tag", 1, b"key", b"facts")])
         rows = [StoredBody(i, SUBJECT if i % 2 else OTHER, None, b"c") for i in range(6)]
         bodies.insert_bodies(connection, rows)
         vault.delete_subject(connection, SUBJECT)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import DamagedError
 from ledger.storage.sealing import TAG_BYTES, Cipher, Sealer
+from tests.storage.log_fixture import make_key
 
 KEYS = {1: bytes([1]) * 32, 2: bytes([2]) * 32}
 LOOKUP = bytes([3]) * 32
@@ -55,7 +56,7 @@ def test_the_same_plain_text_is_never_sealed_the_same_way_twice() -> None:
 
 def test_a_wrapped_key_opens_for_its_subject_only() -> None:
     sealer = _sealer()
-    cipher, wrapped = sealer.new_key(SUBJECT)
+    cipher, wrapped = make_key(sealer, SUBJECT)
     sealed = cipher.seal(b"facts", b"")
     assert sealer.unwrap(SUBJECT, 1, wrapped).open(sealed, b"") == b"facts"
     with pytest.raises(DamagedError):
@@ -63,7 +64,7 @@ def test_a_wrapped_key_opens_for_its_subject_only() -> None:
 
 
 def test_a_key_wrapped_before_a_rotation_opens_and_is_wrapped_anew() -> None:
-    cipher, wrapped = _sealer(1).new_key(SUBJECT)
+    cipher, wrapped = make_key(_sealer(1), SUBJECT)
     sealed = cipher.seal(b"facts", b"")
     rotated = _sealer(2)
     assert rotated.unwrap(SUBJECT, 1, wrapped).open(sealed, b"") == b"facts"
@@ -74,7 +75,7 @@ def test_a_key_wrapped_before_a_rotation_opens_and_is_wrapped_anew() -> None:
 
 
 def test_a_version_that_the_keyring_lacks_is_damage_and_says_so() -> None:
-    _, wrapped = _sealer(2).new_key(SUBJECT)
+    _, wrapped = make_key(_sealer(2), SUBJECT)
     for use in (_sealer(1).unwrap, _sealer(1).rewrap):
         with pytest.raises(DamagedError, match="version 2"):
             use(SUBJECT, 2, wrapped)

@@ -9,15 +9,17 @@ from sqlalchemy.exc import IntegrityError
 from ledger.errors import DamagedError, NotFoundError
 from ledger.storage import vault
 from ledger.storage.engine import reading, writing
-from tests.storage.log_fixture import make_engine, make_sealer
+from ledger.storage.sealing import facts_context
+from tests.storage.log_fixture import make_engine, make_key, make_sealer
 
 FACTS = '["胡芳雨","330199199505192154"]'.encode()
 
 
-def _subject(n: int) -> vault.StoredSubject:
-    return vault.seal_subject(
-        make_sealer(seed=n), vault.NewSubject(f"person{n:020}", b"tag %d" % n, FACTS)
-    )
+def _subject(n: int) -> vault.SubjectRow:
+    sealer, subject = make_sealer(seed=n), f"person{n:020}"
+    cipher, wrapped = make_key(sealer, subject)
+    facts = cipher.seal(FACTS, facts_context(subject.encode()))
+    return subject, b"tag %d" % n, sealer.version, wrapped, facts
 
 
 @pytest.fixture
@@ -54,8 +56,8 @@ def test_nothing_of_the_facts_stands_in_the_file(engine: Engine, tmp_path: Path)
 
 
 def test_two_persons_never_share_a_tag(engine: Engine) -> None:
-    twin = _subject(7)
-    twin.tag = b"tag 1"
+    subject, _, *sealed = _subject(7)
+    twin = (subject, b"tag 1", *sealed)
     with pytest.raises(IntegrityError), writing(engine) as connection:
         vault.insert_subjects(connection, [twin])
 

@@ -168,8 +168,8 @@ def _body(
     command: RecordCompletion | RecordCertificate, earned: Award, corrects: int | None
 ) -> Document:
     content = facts_of(command).content
-    written = RecordBodyWriter().encode(content, earned, EXAMPLE_SCHEDULE, corrects, bytes(32))
-    body: Any = canonical.decode(written)
+    before, behind = RecordBodyWriter().parts(content, earned, EXAMPLE_SCHEDULE, corrects)
+    body: Any = canonical.decode(before + behind)
     return {name: value for name, value in body.items() if name != "subject"}
 
 
@@ -185,7 +185,7 @@ class SmallLedger:
         index = len(self.entries)
         salt = self.salt(index)
         if kind in {"completion", "certificate"}:
-            body = {**body, "subject": subject_tag(salt, "person").hex()}
+            body = {**body, "subject": subject_tag(salt, b"person").hex()}
         encoded = canonical.encode(dict(body))
         prev = leaf_hash(self.entries[-1].encode()) if index else EMPTY_ROOT
         made = Entry(

@@ -1,0 +1,48 @@
+"""Sealing the bodies of a batch, and the keys and facts of its new persons, as one pure function.
+
+Nothing here draws a random byte or knows a row: a job carries all that it needs, so that the result
+is the same in this process and in the one beside it (``sealing_process``).
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.core.digest import SALT_BYTES, commitment, subject_tag
+from ledger.storage.sealing import NONCE_BYTES, body_context, facts_context, key_context
+
+Job: TypeAlias = tuple[str, bytes, bytes | None, bytes, bytes, bytes]
+"""A body to seal: subject; the person's key; facts to seal with it for a new person, else None;
+``DRAW_BYTES`` random bytes, used for nothing else; the body before the hex of the subject's tag,
+and behind it."""
+
+Sealed: TypeAlias = tuple[bytes, bytes, bytes, bytes]
+"""Commitment to the body; sealed body; wrapped key and sealed facts of a new person, else empty."""
+
+_BODY_NONCE: Final = slice(SALT_BYTES, SALT_BYTES + NONCE_BYTES)
+_KEY_NONCE: Final = slice(_BODY_NONCE.stop, _BODY_NONCE.stop + NONCE_BYTES)
+_FACTS_NONCE: Final = slice(_KEY_NONCE.stop, _KEY_NONCE.stop + NONCE_BYTES)
+DRAW_BYTES: Final = _FACTS_NONCE.stop
+
+
+def seal_rows(vault_key: bytes, jobs: Sequence[Job]) -> list[Sealed]:
+    """Do the jobs in their order; ``vault_key`` wraps the keys of new persons."""
+    wrap = AESGCM(vault_key).encrypt
+    done: list[Sealed] = []
+    for person, key, facts, draw, before, behind in jobs:
+        subject = person.encode()
+        seal = AESGCM(key).encrypt
+        wrapped = sealed_facts = b""
+        if facts is not None:
+            nonce = draw[_KEY_NONCE]
+            wrapped = nonce + wrap(nonce, key, key_context(subject))
+            nonce = draw[_FACTS_NONCE]
+            sealed_facts = nonce + seal(nonce, facts, facts_context(subject))
+        salt = draw[:SALT_BYTES]
+        body = before + subject_tag(salt, subject).hex().encode() + behind
+        committed = commitment(salt, body)
+        nonce = draw[_BODY_NONCE]
+        sealed = nonce + seal(nonce, salt + body, body_context(subject, committed))
+        done.append((committed, sealed, wrapped, sealed_facts))
+    return done
