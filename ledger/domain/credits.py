@@ -124,28 +124,26 @@ def award(schedule: CreditSchedule, inputs: CompletionInputs | CertificateInputs
     return earned
 
 
-def award_class(
-    schedule: CreditSchedule,
-    hours: Numbers,
-    level: int,
-    assessment: Assessment,
-    attendance: Fraction | None,
-) -> Award:
-    """Reckon the credit of a completion; the same as ``award`` of its inputs, sooner.
+def earns_in_full(
+    schedule: CreditSchedule, assessment: Assessment, attendance: Fraction | None
+) -> bool:
+    """Tell whether nothing can stand against the credit of a completion.
 
-    Where nothing can stand against the credit but a failed examination or a low attendance, these
-    two are looked at first and the rest is reckoned once for all of a class.
+    Its award is then ``full_award``; a property test holds that to ``award``. False as well where
+    the schedule asks for scores, for which ``award`` has to look.
+    """
+    if not assessment.passed or schedule.pass_rule.floor is not None:
+        return False
+    return attendance is None or _attended(schedule, *attendance.as_integer_ratio())
+
+
+def full_award(schedule: CreditSchedule, hours: Numbers, level: int) -> Award:
+    """Reckon what hours at a level earn where nothing stands against it.
 
     Raises:
-        MalformedError: As ``award``.
+        MalformedError: Hours are negative or of an unknown mode.
     """
-    if (
-        assessment.passed
-        and schedule.pass_rule.floor is None
-        and (attendance is None or _attended(schedule, *attendance.as_integer_ratio()))
-    ):
-        return _earned(schedule, hours, (), level)
-    return award(schedule, completion_inputs(dict(parts_of(hours)), level, assessment, attendance))
+    return _earned(schedule, hours, (), level)
 
 
 def _attended(schedule: CreditSchedule, above: int, below: int) -> bool:

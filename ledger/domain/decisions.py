@@ -1,6 +1,7 @@
 """The rules by which a posted record is accepted, refused, or known as a repeat.
 
-    decide_completion(state, command, hours)  ->  Accepted | Refused | Duplicate
+    decide_completion(state, command, class_terms(state, command, hours))
+        ->  Accepted | Refused | Duplicate
 
 Pure: the state holds just what the rules read; the service loads it and writes what was decided.
 Rules run from the person, over what is already recorded, to what the issuer may do, so that a
@@ -15,9 +16,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from ledger.domain.credits import Award, CertificateInputs, Numbers, award, award_class
+from ledger.domain.credits import (
+    Award,
+    CertificateInputs,
+    Numbers,
+    award,
+    completion_inputs,
+    earns_in_full,
+    full_award,
+)
 from ledger.domain.organisations import Organisation
-from ledger.domain.records import Occupation, RecordCertificate, RecordCompletion
+from ledger.domain.records import RecordCertificate, RecordCompletion
 from ledger.domain.schedule_terms import CreditSchedule
 from ledger.domain.schedules import ScheduleBook
 from ledger.errors import LedgerError
@@ -110,88 +119,121 @@ class Duplicate:
     code: str = "duplicate-row"
 
 
-class _Posting(NamedTuple):
-    # What the rules ask of either kind of record.
-    name: str
-    occupation: Occupation
-    level: int
-    start: date
-    event_on: date
-    has_certificate: bool
-    out_of_order: bool
+class Terms(NamedTuple):
+    """What does not depend on the person, worked out once for everybody of a class.
+
+    Attributes:
+        refusal: Why the issuer may not record this, or not yet; None if it may.
+        reckoned: The credit schedule that applies, and what is earned where nothing stands against
+            it; or why that cannot be reckoned.
+        late: Whether it is recorded later than the schedule expects.
+    """
+
+    refusal: Refused | None
+    reckoned: tuple[CreditSchedule, Award] | Refused
+    late: bool
+
+
+def class_terms(state: RecordState, command: RecordCompletion, hours: Numbers) -> Terms:
+    """Give the terms of a class, by the schedule of its last day.
+
+    They are the same for all commands of a batch that state one class, occupation, level and hours.
+    ``hours`` are the command's as ``numbers_of`` gives them, which its facts hold already.
+    """
+    taught = command.training_class
+    return _terms(
+        state,
+        command,
+        (taught.start, taught.end),
+        lambda schedule: full_award(schedule, hours, command.level),
+    )
 
 
 def decide_completion(
-    state: RecordState, command: RecordCompletion, hours: Numbers
+    state: RecordState, command: RecordCompletion, terms: Terms
 ) -> Accepted | Refused | Duplicate:
-    """Decide on a completion, reckoning its credit by the schedule of the class's last day.
-
-    ``hours`` are the command's as ``numbers_of`` gives them, which its facts hold already.
-    """
-    taught, certificate = command.training_class, command.certificate
-    examined_on = command.assessment.on
-    posting = _Posting(
-        command.person.name,
-        command.occupation,
-        command.level,
-        taught.start,
-        taught.end,
-        certificate is not None,
-        certificate is not None and examined_on is not None and certificate.issued < examined_on,
-    )
-
-    def earn(schedule: CreditSchedule) -> Award:
-        return award_class(schedule, hours, command.level, command.assessment, command.attendance)
-
-    return _decide(state, posting, earn)
+    """Decide on a completion; ``terms`` are those of its class."""
+    certificate, examined_on = command.certificate, command.assessment.on
+    answer = _against(state, command.person.name, terms, certified=certificate is not None)
+    if answer is not None:
+        return answer
+    if isinstance(terms.reckoned, Refused):
+        return terms.reckoned
+    schedule, earned = terms.reckoned
+    if not earns_in_full(schedule, command.assessment, command.attendance):
+        inputs = completion_inputs(
+            command.hours, command.level, command.assessment, command.attendance
+        )
+        try:
+            earned = award(schedule, inputs)
+        except LedgerError as error:
+            return Refused(error.code, error.message)
+    early = certificate is not None and examined_on is not None and certificate.issued < examined_on
+    return _accepted(state, schedule, earned, late=terms.late, early=early)
 
 
 def decide_certificate(
     state: RecordState, command: RecordCertificate
 ) -> Accepted | Refused | Duplicate:
     """Decide on a certificate gained without a class, by the schedule of its day of issue."""
-    stated = command.certificate
-    posting = _Posting(
-        command.person.name,
-        command.occupation,
-        command.level,
-        stated.issued,
-        stated.issued,
-        has_certificate=True,
-        out_of_order=False,
-    )
-
-    def earn(schedule: CreditSchedule) -> Award:
-        return award(schedule, CertificateInputs(stated.type, command.level))
-
-    return _decide(state, posting, earn)
-
-
-def _decide(
-    state: RecordState,
-    posting: _Posting,
-    earn: Callable[[CreditSchedule], Award],
-) -> Accepted | Refused | Duplicate:
-    answer = (
-        _about_person(state, posting)
-        or _about_existing(state)
-        or _about_issuer(state, posting)
-        or _about_facts(state, posting)
-    )
+    issued = command.certificate.issued
+    inputs = CertificateInputs(command.certificate.type, command.level)
+    terms = _terms(state, command, (issued, issued), lambda schedule: award(schedule, inputs))
+    answer = _against(state, command.person.name, terms, certified=True)
     if answer is not None:
         return answer
-    existing = state.existing
+    if isinstance(terms.reckoned, Refused):
+        return terms.reckoned
+    schedule, earned = terms.reckoned
+    return _accepted(state, schedule, earned, late=terms.late, early=False)
+
+
+def _terms(
+    state: RecordState,
+    command: RecordCompletion | RecordCertificate,
+    period: tuple[date, date],
+    earn: Callable[[CreditSchedule], Award],
+) -> Terms:
+    event_on, today = period[1], state.recorded_on
+    refusal = _about_issuer(state, command, period) or _about_day(state, event_on)
     try:
-        schedule = state.book.for_event(posting.event_on, state.recorded_on)
-        earned = earn(schedule)
+        schedule = state.book.for_event(event_on, today)
+        reckoned = schedule, earn(schedule)
     except LedgerError as error:
-        return Refused(error.code, error.message)
-    corrects = None if existing is None else existing.index
-    return Accepted(earned, schedule, corrects, _notices(state, posting, schedule))
+        return Terms(refusal, Refused(error.code, error.message), late=False)
+    late = today is not None and schedule.is_late(event_on, today)
+    return Terms(refusal, reckoned, late)
 
 
-def _about_person(state: RecordState, posting: _Posting) -> Refused | None:
-    if state.name_on_file in (None, posting.name):
+def _against(
+    state: RecordState, name: str, terms: Terms, *, certified: bool
+) -> Refused | Duplicate | None:
+    return (
+        _about_person(state, name)
+        or _about_existing(state)
+        or terms.refusal
+        or (_about_number(state) if certified else None)
+    )
+
+
+def _accepted(
+    state: RecordState, schedule: CreditSchedule, earned: Award, *, late: bool, early: bool
+) -> Accepted:
+    existing = state.existing
+    anew = existing is not None and existing.revoked_by is not None
+    notices: tuple[str, ...] = ()
+    if late or early or anew:
+        flags = {
+            "late-record": late,
+            "certificate-before-assessment": early,
+            "replaces-revoked": anew,
+        }
+        notices = tuple(code for code, raised in flags.items() if raised)
+    return Accepted(earned, schedule, None if existing is None else existing.index, notices)
+
+
+def _about_person(state: RecordState, name: str) -> Refused | None:
+    if state.name_on_file is None or state.name_on_file == name:
         return None
     return Refused(
         "id-name-conflict",
@@ -251,37 +293,43 @@ def _unless_theirs(state: RecordState, existing: ExistingRecord) -> Refused | No
     )
 
 
-def _about_issuer(state: RecordState, posting: _Posting) -> Refused | None:
+def _about_issuer(
+    state: RecordState,
+    command: RecordCompletion | RecordCertificate,
+    period: tuple[date, date],
+) -> Refused | None:
     organisation = state.organisation
     if organisation.status != "active":
         return Refused(
             "issuer-inactive",
             f"issuer: found status {organisation.status}, expected active; ask the operator",
         )
-    code, level = posting.occupation.code, posting.level
-    for day in (posting.start, posting.event_on):
+    code, level = command.occupation.code, command.level
+    for day in period:
         if not organisation.covers(code, level, day):
             return Refused(
                 "issuer-scope",
                 f"issuer: found no accreditation for occupation {code} at level rank {level} on"
-                f" {day}, expected one from {posting.start} to {posting.event_on}; have the scope"
-                " extended first",
+                f" {day}, expected one from {period[0]} to {period[1]}; have the scope extended"
+                " first",
             )
     return None
 
 
-def _about_facts(state: RecordState, posting: _Posting) -> Refused | None:
+def _about_day(state: RecordState, event_on: date) -> Refused | None:
     today = state.recorded_on
-    if today is not None and posting.event_on > today:
-        return Refused(
-            "event-in-future",
-            f"record: found an event on {posting.event_on}, expected none after {today}; post it"
-            " when it has taken place",
-        )
-    existing, holder = state.existing, state.certificate_holder
-    if not posting.has_certificate or holder is None:
+    if today is None or event_on <= today:
         return None
-    if existing is not None and holder == existing.index:
+    return Refused(
+        "event-in-future",
+        f"record: found an event on {event_on}, expected none after {today}; post it when it has"
+        " taken place",
+    )
+
+
+def _about_number(state: RecordState) -> Refused | None:
+    existing, holder = state.existing, state.certificate_holder
+    if holder is None or (existing is not None and holder == existing.index):
         return None
     return Refused(
         "certificate-number-taken",
@@ -289,17 +337,3 @@ def _about_facts(state: RecordState, posting: _Posting) -> Refused | None:
         " only; check the number, or have that entry corrected",
         holder,
     )
-
-
-def _notices(state: RecordState, posting: _Posting, schedule: CreditSchedule) -> tuple[str, ...]:
-    today, existing = state.recorded_on, state.existing
-    late = today is not None and schedule.is_late(posting.event_on, today)
-    anew = existing is not None and existing.revoked_by is not None
-    if not (late or anew or posting.out_of_order):
-        return ()
-    flags = {
-        "late-record": late,
-        "certificate-before-assessment": posting.out_of_order,
-        "replaces-revoked": anew,
-    }
-    return tuple(code for code, raised in flags.items() if raised)

@@ -53,6 +53,7 @@ class RecordFacts(NamedTuple):
         event_on: Last day of the class, or day of issue; ISO.
         certificate_number: Of the certificate, if there is one.
         hours: Of a posted completion, as numbers; empty for one that was read back.
+        shared: Of a posted completion, the part of ``content`` that all of its class share.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class RecordFacts(NamedTuple):
     event_on: str
     certificate_number: str | None
     hours: Numbers = ()
+    shared: bytes = b""
 
 
 def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
@@ -94,7 +96,9 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
         raise MalformedError(
             f"record: found {len(content)} bytes of facts, expected at most {CONTENT_BYTES_MAX}"
         )
-    return RecordFacts(COMPLETION, content, taught.identity, taught.end, number, hours)
+    return RecordFacts(
+        COMPLETION, content, taught.identity, taught.end, number, hours, taught.shared
+    )
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:

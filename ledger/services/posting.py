@@ -16,6 +16,8 @@ from ledger.domain.decisions import (
     ExistingRecord,
     RecordState,
     Refused,
+    Terms,
+    class_terms,
     decide_certificate,
     decide_completion,
 )
@@ -116,6 +118,7 @@ class Posting:
         stored = vault.find_by_tags(batch.connection, self._sealer, set(self._tags.values()))
         self._subjects: dict[bytes, Subject] = dict(stored)
         self._facts: dict[str, PersonFacts] = {}
+        self._terms: dict[bytes, Terms] = {}
         self._records: dict[bytes, projections.RecordRow] = {}
         self._certificates: dict[bytes, int] = {}
         for row in projections.records_of_subjects(
@@ -146,7 +149,7 @@ class Posting:
                 certificate_holder=holder,
             )
         if isinstance(command, RecordCompletion):
-            decision = decide_completion(state, command, facts.hours)
+            decision = decide_completion(state, command, self._class_terms(command, facts))
         else:
             decision = decide_certificate(state, command)
         if isinstance(decision, Refused):
@@ -158,6 +161,13 @@ class Posting:
             )
             return Outcome("duplicate", decision.code, message, repeats)
         return self._accept(command, facts, subject, decision)
+
+    def _class_terms(self, command: RecordCompletion, facts: RecordFacts) -> Terms:
+        terms = self._terms.get(facts.shared)
+        if terms is None:
+            terms = class_terms(self._new_person, command, facts.hours)
+            self._terms[facts.shared] = terms
+        return terms
 
     def _accept(
         self,

@@ -19,6 +19,7 @@ from ledger.domain.decisions import (
     Duplicate,
     RecordState,
     Refused,
+    class_terms,
     decide_certificate,
     decide_completion,
 )
@@ -148,4 +149,5 @@ def decided(
     """What the rules say of a command in a state."""
     if isinstance(command, RecordCertificate):
         return decide_certificate(state, command)
-    return decide_completion(state, command, numbers_of(command.hours.items()))
+    terms = class_terms(state, command, numbers_of(command.hours.items()))
+    return decide_completion(state, command, terms)

@@ -158,4 +158,4 @@ def test_more_facts_than_a_body_can_hold_are_refused(parts: int, *, fits: bool) 
 def test_a_recorded_body_gives_the_facts_that_were_posted() -> None:
     for command in (completion(), completion(certificate=None), certificate()):
         recorded = facts_of_body(body_of(command, EXAMPLE_SCHEDULE))
-        assert recorded == facts_of(command)._replace(hours=())
+        assert recorded == facts_of(command)._replace(hours=(), shared=b"")
