@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from ledger.domain.certificate_numbers import (
     check_certificate_number,
@@ -101,6 +101,7 @@ class _RowReader:
         self._level_of = _cached(_read_level)
         self._type_of = _cached(read_certificate_type)
         self._words = _cached(_split_words)
+        self._class = _cached(TrainingClass)  # one object for all of a class
         self._resolve = lru_cache(_CACHE_ENTRIES)(occupations.resolve)
 
     def read(self, row: int, file_row: int, raw_cells: Sequence[Raw]) -> RosterRow:
@@ -184,7 +185,7 @@ class _RowReader:
         if end < start:
             self._fail(findings, "end", "date-order", cells)
             return None
-        return TrainingClass(number, name, training_type, start, end)
+        return self._class(number, name, training_type, start, end)
 
     def _days(self, cells: list[Raw], findings: Findings) -> tuple[date | None, date | None]:
         """Give the first and last day, from two cells or from a range in one of them."""
@@ -360,7 +361,7 @@ class _RowReader:
         return Problem(row, column, key, found, field, field in _PERSONAL, suggestions)
 
 
-def _cached(read: Callable[[Any], T]) -> Callable[[Any], T]:
+def _cached(read: Callable[..., T]) -> Callable[..., T]:
     return lru_cache(_CACHE_ENTRIES, typed=True)(read)
 
 

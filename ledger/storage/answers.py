@@ -6,12 +6,18 @@ read.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from ledger.errors import DamagedError
 from ledger.storage.sealing import Sealer
 from ledger.storage.tables import ANSWER
+
+_READ: Final = select(ANSWER).where(
+    ANSWER.c.issuer == bindparam("of_issuer"), ANSWER.c.key == bindparam("under_key")
+)
+_STORE: Final = insert(ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ def store_answer(
 ) -> None:
     """Keep the answer to the first request under this key."""
     connection.execute(
-        insert(ANSWER),
+        _STORE,
         [
             {
                 "issuer": issuer,
@@ -52,9 +58,7 @@ def read_answer(
     Raises:
         DamagedError: The row was changed.
     """
-    row = connection.execute(
-        select(ANSWER).where(ANSWER.c.issuer == issuer, ANSWER.c.key == key)
-    ).one_or_none()
+    row = connection.execute(_READ, {"of_issuer": issuer, "under_key": key}).one_or_none()
     if row is None:
         return None
     stored = StoredAnswer(row.request_tag, row.answer)

@@ -7,13 +7,21 @@ gives away nothing of a body.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.log import STREAM_ROWS
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD
+
+# Every write asks for what is new of some kinds.
+_PUBLIC: Final = (
+    select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind)
+    .where(PUBLIC_ENTRY.c.index > bindparam("after"))
+    .order_by(PUBLIC_ENTRY.c.index)
+)
+_PUBLIC_OF_KINDS: Final = _PUBLIC.where(PUBLIC_ENTRY.c.kind.in_(bindparam("kinds", expanding=True)))
 
 
 @dataclass(slots=True)
@@ -115,10 +123,11 @@ def public_entries(
     connection: Connection, after: int = -1, kinds: Iterable[str] = ()
 ) -> list[tuple[int, str]]:
     """Read (index, kind) of the public entries behind index ``after``, of some kinds or of all."""
-    query = select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind).where(PUBLIC_ENTRY.c.index > after)
-    if wanted := list(kinds):
-        query = query.where(PUBLIC_ENTRY.c.kind.in_(wanted))
-    rows = connection.execute(query.order_by(PUBLIC_ENTRY.c.index))
+    wanted = list(kinds)
+    query = _PUBLIC_OF_KINDS if wanted else _PUBLIC
+    rows = connection.execute(
+        query, {"after": after, "kinds": wanted} if wanted else {"after": after}
+    )
     return [(index, kind) for index, kind in rows]
 
 
