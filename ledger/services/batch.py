@@ -1,12 +1,10 @@
 """The entries that one transaction will append.
 
 Work under the write lock adds entries to a ``Batch`` while it decides. When all is decided the
-batch is flushed block by block: sealed, chained and stored.
+batch is flushed: sealed, chained and stored.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -19,8 +17,7 @@ from ledger.domain.record_facts import RecordFacts
 from ledger.services.context import Ledger
 from ledger.storage import bodies, log, projections, vault
 from ledger.storage.sealing import KEY_BYTES, SALT_BYTES
-from ledger.storage.sealing_process import BLOCK_ROWS
-from ledger.storage.sealing_work import DRAW_BYTES, Job, Sealed
+from ledger.storage.sealing_work import DRAW_BYTES, Job, seal_rows
 
 Subject: TypeAlias = vault.StoredSubject | vault.NewSubject
 
@@ -53,7 +50,6 @@ class Batch:
         self._sealer = ledger.sealer
         self._now_ms = ledger.clock()
         self._entries: list[_Public | _Personal] = []
-        self._subjects: list[vault.NewSubject] = []
         self._records: list[projections.RecordRow] = []
         self._public: list[tuple[int, str]] = []
         self._places: dict[int, int] = {}
@@ -78,14 +74,11 @@ class Batch:
         self._records.append(row)
         self._entries.append(_Personal(row.kind, row.issuer, facts, decision, subject))
 
-    def add_subject(self, tag: bytes, facts: bytes) -> vault.NewSubject:
-        """Add a person to the vault, together with the entries."""
+    def new_subject(self, tag: bytes, facts: bytes) -> vault.NewSubject:
+        """Make a person, who enters the vault together with the first record about them."""
         ledger = self.ledger
-        subject = vault.NewSubject(
-            ledger.new_subject_id(self._now_ms), tag, facts, ledger.random(KEY_BYTES)
-        )
-        self._subjects.append(subject)
-        return subject
+        subject = ledger.new_subject_id(self._now_ms)
+        return vault.NewSubject(subject, tag, facts, ledger.random(KEY_BYTES))
 
     def replace_facts(self, subject: Subject, facts: bytes) -> None:
         """Keep new facts of a person, stored or of this batch."""
@@ -112,18 +105,28 @@ class Batch:
         """
         if not self._entries:
             return
-        connection = self.connection
-        blocks = self.ledger.sealing.seal(self._sealer.vault_key, self._jobs())
+        connection, version = self.connection, self._sealer.version
+        drafts: list[log.Draft] = []
+        stored: list[bodies.StoredBody] = []
+        subjects: list[vault.SubjectRow] = []
+        sealed = iter(seal_rows(self._sealer.vault_key, self._jobs()))
+        for index, entry in enumerate(self._entries, self.head.size):
+            if isinstance(entry, _Public):
+                salt = self.ledger.random(SALT_BYTES)
+                committed = commitment(salt, entry.content)
+                stored.append(bodies.StoredBody(index, None, salt, entry.content))
+            else:
+                committed, content, wrapped, facts = next(sealed)
+                subject = entry.subject
+                stored.append(bodies.StoredBody(index, subject.id, None, content))
+                if wrapped:
+                    subjects.append((subject.id, subject.tag, version, wrapped, facts))
+            drafts.append(log.Draft(entry.kind, entry.issuer, committed))
+        log.append(connection, self.head, drafts, self._now_ms)
+        vault.insert_subjects(connection, subjects)
+        bodies.insert_bodies(connection, stored)
         projections.insert_records(connection, self._records)
         projections.insert_public_entries(connection, self._public)
-        sealed = chain.from_iterable(blocks)
-        appending = log.Appending(self.head, self._now_ms)
-        for start in range(0, len(self._entries), BLOCK_ROWS):
-            drafts, stored, subjects = self._rows(start, sealed)
-            vault.insert_subjects(connection, subjects)
-            bodies.insert_bodies(connection, stored)
-            log.insert_entries(connection, appending.extend(drafts))
-        appending.finish(connection)
 
     def _jobs(self) -> list[Job]:
         """Give what is to be sealed, in the order of the entries."""
@@ -147,26 +150,3 @@ class Batch:
                     met.add(subject.id)
             jobs.append((subject.id, key, facts, random(DRAW_BYTES), before, behind))
         return jobs
-
-    def _rows(
-        self, start: int, sealed: Iterator[Sealed]
-    ) -> tuple[list[log.Draft], list[bodies.StoredBody], list[vault.SubjectRow]]:
-        """Give what the block of entries from place ``start`` on becomes."""
-        drafts: list[log.Draft] = []
-        stored: list[bodies.StoredBody] = []
-        subjects: list[vault.SubjectRow] = []
-        version = self._sealer.version
-        block = self._entries[start : start + BLOCK_ROWS]
-        for index, entry in enumerate(block, self.head.size + start):
-            if isinstance(entry, _Public):
-                salt = self.ledger.random(SALT_BYTES)
-                committed = commitment(salt, entry.content)
-                stored.append(bodies.StoredBody(index, None, salt, entry.content))
-            else:
-                committed, content, wrapped, facts = next(sealed)
-                subject = entry.subject
-                stored.append(bodies.StoredBody(index, subject.id, None, content))
-                if wrapped:
-                    subjects.append((subject.id, subject.tag, version, wrapped, facts))
-            drafts.append(log.Draft(entry.kind, entry.issuer, committed))
-        return drafts, stored, subjects

@@ -24,7 +24,6 @@ from ledger.services.settings import Settings
 from ledger.storage.engine import open_engine
 from ledger.storage.lock import WriteLock
 from ledger.storage.sealing import RandomBytes, Sealer
-from ledger.storage.sealing_process import SealingProcess
 
 DATABASE: Final = "ledger.sqlite3"
 KEYS_INDEX: Final = "keys/index.json"
@@ -54,7 +53,7 @@ class RandomPool:
     """
 
     def __init__(self) -> None:
-        self._empty()
+        self._read: RandomBytes = io.BytesIO().read
         os.register_at_fork(after_in_child=self._empty)
 
     def draw(self, count: int) -> bytes:
@@ -95,8 +94,7 @@ class Ledger:
 
     ``keys`` are exchanged as a whole when another process has rotated one. ``registry`` is what
     this process last read of organisations and schedules. ``checked`` tells whether it has held
-    the database against its last checkpoint; no write comes before that. ``sealing`` seals large
-    batches in a second process.
+    the database against its last checkpoint; no write comes before that.
     """
 
     home: Path
@@ -107,7 +105,6 @@ class Ledger:
     random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
-    sealing: SealingProcess = field(default_factory=SealingProcess)
 
     @property
     def keyring(self) -> Keyring:
@@ -147,8 +144,7 @@ class Ledger:
         return f"{prefix}-{text.rstrip('=').lower()}"
 
     def close(self) -> None:
-        """Close the database, and end the process that seals."""
-        self.sealing.close()
+        """Close the database."""
         self.engine.dispose()
 
 

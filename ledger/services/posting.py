@@ -64,8 +64,8 @@ class Outcome(NamedTuple):
     @classmethod
     def from_json(cls, value: Any) -> Self:  # noqa: ANN401 - decoded JSON
         """Read an outcome out of a stored answer."""
-        *others, notices = value
-        return cls(*others, tuple(notices))
+        outcome, code, message, entry_index, credits_, notices = value
+        return cls(outcome, code, message, entry_index, credits_, tuple(notices))
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ class Posting:
 
     def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
         tag = self._tags[command.person.id_number]
-        subject = self._batch.add_subject(tag, PersonFacts.of(command.person).encode())
+        subject = self._batch.new_subject(tag, PersonFacts.of(command.person).encode())
         self._subjects[tag] = subject
         return subject
 

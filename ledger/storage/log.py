@@ -93,58 +93,41 @@ def read_head(connection: Connection) -> Head:
     return Head(*row)
 
 
-class Appending:
-    """An append behind ``head`` in the caller's transaction: ``extend`` it, ``finish`` it once.
+def append(
+    connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int
+) -> list[StoredEntry]:
+    """Append ``drafts`` behind ``head``: entries, tiles and head, in the caller's transaction.
 
-    All entries carry one time: now, or a millisecond after the last entry if the clock stands
-    behind it.
+    All entries of one call carry one time: now, or a millisecond after the last entry if the clock
+    stands behind it.
+
+    Raises:
+        UnavailableError: Another writer moved the head; nothing of this call holds and the caller
+            must start over.
     """
-
-    def __init__(self, head: Head, now_ms: int) -> None:
-        self._head = head
-        self._time_ms = max(now_ms, head.time_ms + 1)
-        self._writer = EntryWriter(self._time_ms)
-        self._leaves: list[bytes] = []
-        self._prev = head.leaf_hash
-
-    def extend(self, drafts: Sequence[Draft]) -> list[StoredEntry]:
-        """Give the next entries their places in the chain; ``insert_entries`` stores them."""
-        stored = []
-        prev, first = self._prev, self._head.size + len(self._leaves)
-        for index, draft in enumerate(drafts, first):
-            encoded = self._writer.encode(index, draft.kind, draft.issuer, draft.body, prev)
-            prev = leaf_hash(encoded)
-            stored.append(StoredEntry(index, prev, encoded))
-        self._leaves += [entry.leaf_hash for entry in stored]
-        self._prev = prev
-        return stored
-
-    def finish(self, connection: Connection) -> None:
-        """Write tiles and head.
-
-        Raises:
-            UnavailableError: Another writer moved the head; nothing of this append holds and the
-                caller must start over.
-        """
-        head = self._head
-        _append_tiles(connection, head.size, self._leaves)
-        swapped = connection.execute(
-            _SWAP_HEAD,
-            {
-                "old_size": head.size,
-                "old_leaf_hash": head.leaf_hash,
-                "size": head.size + len(self._leaves),
-                "leaf_hash": self._prev,
-                "time_ms": self._time_ms,
-            },
-        )
-        if swapped.rowcount != 1:
-            raise UnavailableError("the log's head moved while a batch was being written")
-
-
-def insert_entries(connection: Connection, entries: Sequence[StoredEntry]) -> None:
-    """Store entries that an append gave their places."""
-    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in entries])
+    time_ms = max(now_ms, head.time_ms + 1)
+    stored: list[StoredEntry] = []
+    writer = EntryWriter(time_ms)
+    prev = head.leaf_hash
+    for index, draft in enumerate(drafts, head.size):
+        encoded = writer.encode(index, draft.kind, draft.issuer, draft.body, prev)
+        prev = leaf_hash(encoded)
+        stored.append(StoredEntry(index, prev, encoded))
+    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])
+    _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
+    swapped = connection.execute(
+        _SWAP_HEAD,
+        {
+            "old_size": head.size,
+            "old_leaf_hash": head.leaf_hash,
+            "size": head.size + len(stored),
+            "leaf_hash": prev,
+            "time_ms": time_ms,
+        },
+    )
+    if swapped.rowcount != 1:
+        raise UnavailableError("the log's head moved while a batch was being written")
+    return stored
 
 
 def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:

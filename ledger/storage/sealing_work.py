@@ -1,7 +1,6 @@
-"""Sealing the bodies of a batch, and the keys and facts of its new persons, as one pure function.
+"""Sealing the bodies of a batch, and the keys and facts of its new persons, in one tight loop.
 
-Nothing here draws a random byte or knows a row: a job carries all that it needs, so that the result
-is the same in this process and in the one beside it (``sealing_process``).
+A pure function: a job carries all that it needs, its random bytes too.
 """
 
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Final, TypeAlias
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.core.digest import SALT_BYTES, commitment, subject_tag
+from ledger.errors import MalformedError
 from ledger.storage.sealing import NONCE_BYTES, body_context, facts_context, key_context
 
 Job: TypeAlias = tuple[str, bytes, bytes | None, bytes, bytes, bytes]
@@ -27,10 +27,16 @@ DRAW_BYTES: Final = _FACTS_NONCE.stop
 
 
 def seal_rows(vault_key: bytes, jobs: Sequence[Job]) -> list[Sealed]:
-    """Do the jobs in their order; ``vault_key`` wraps the keys of new persons."""
+    """Do the jobs in their order; ``vault_key`` wraps the keys of new persons.
+
+    Raises:
+        MalformedError: A draw is not of ``DRAW_BYTES``.
+    """
     wrap = AESGCM(vault_key).encrypt
     done: list[Sealed] = []
     for person, key, facts, draw, before, behind in jobs:
+        if len(draw) != DRAW_BYTES:  # a cipher would take a shorter nonce, and open nothing later
+            raise MalformedError(f"sealing: expected {DRAW_BYTES} random bytes")
         subject = person.encode()
         seal = AESGCM(key).encrypt
         wrapped = sealed_facts = b""

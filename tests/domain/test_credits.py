@@ -19,6 +19,9 @@ from ledger.domain.credits import (
     CompletionInputs,
     award,
     completion_inputs,
+    earns_in_full,
+    full_award,
+    numbers_of,
     round_credit,
 )
 from ledger.domain.number_text import parse_scaled
@@ -308,6 +311,33 @@ def test_an_entrys_outcome_can_be_recomputed_from_what_it_stores(
         credit.reasons,
     )
     assert set(again.reasons) <= REASONS.keys()
+
+
+@given(
+    INPUTS,
+    RULES,
+    st.booleans(),
+    st.sampled_from([None, Fraction(1, 2), Fraction(4, 5), Fraction(1)]),
+    st.sampled_from([PassRule("none"), PassRule("result"), PassRule("each_part", Fraction(60))]),
+)
+def test_what_earns_in_full_earns_what_the_hours_do(
+    command: RecordCompletion,
+    rule: CreditSchedule,
+    passed: bool,  # noqa: FBT001 - from hypothesis
+    floor: Fraction | None,
+    pass_rule: PassRule,
+) -> None:
+    """The short way for a whole class agrees with the long way for each row."""
+    rule = replace(rule, min_attendance_ratio=floor, pass_rule=pass_rule)
+    verdict = replace(command.assessment, passed=passed)
+    long_way = award(
+        rule, completion_inputs(command.hours, command.level, verdict, command.attendance)
+    )
+    if earns_in_full(rule, verdict, command.attendance):
+        hours_alone = full_award(rule, numbers_of(command.hours.items()), command.level)
+        assert long_way == hours_alone
+    elif floor is not None and pass_rule.kind == "result":
+        assert set(long_way.reasons) & {"not-passed", "attendance"}
 
 
 @given(INPUTS)

@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
@@ -95,14 +94,14 @@ def test_an_append_that_fails_at_the_last_step_leaves_nothing(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Notes, style 6: each write is failed twice, before and after it persists."""
-    finish, size = log.Appending.finish, _size(ledger)
+    append, size = log.append, _size(ledger)
 
-    def broken(appending: log.Appending, connection: Connection) -> None:
+    def broken(*arguments: object) -> object:
         if when == "after":
-            finish(appending, connection)
+            append(*arguments)  # type: ignore[arg-type]
         raise UnavailableError("injected")
 
-    monkeypatch.setattr(log.Appending, "finish", broken)
+    monkeypatch.setattr(log, "append", broken)
     with pytest.raises(UnavailableError):
         write(ledger, _add, ONCE)
     monkeypatch.undo()

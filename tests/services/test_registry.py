@@ -66,7 +66,7 @@ def test_an_organisation_whose_registration_failed_is_known_to_nobody(
     def refuse(*_arguments: object) -> None:
         raise UnavailableError("injected")
 
-    monkeypatch.setattr(log.Appending, "finish", refuse)
+    monkeypatch.setattr(log, "append", refuse)
     with pytest.raises(UnavailableError):
         add_other_school(ledger)
     monkeypatch.undo()

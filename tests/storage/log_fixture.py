@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, writing
@@ -31,18 +31,7 @@ def append(engine: Engine, count: int, now_ms: int = NOW_MS) -> Sequence[log.Sto
     """Append some entries in one transaction."""
     with writing(engine) as connection:
         head = log.read_head(connection)
-        return append_behind(connection, head, drafts(count, head.size), now_ms)
-
-
-def append_behind(
-    connection: Connection, head: log.Head, waiting: Sequence[log.Draft], now_ms: int = NOW_MS
-) -> list[log.StoredEntry]:
-    """Append entries behind a head in the caller's transaction."""
-    appending = log.Appending(head, now_ms)
-    entries = appending.extend(waiting)
-    log.insert_entries(connection, entries)
-    appending.finish(connection)
-    return entries
+        return log.append(connection, head, drafts(count, head.size), now_ms)
 
 
 def make_key(sealer: Sealer, subject: str) -> tuple[Cipher, bytes]:

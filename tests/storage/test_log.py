@@ -14,7 +14,7 @@ from ledger.errors import DamagedError, NotFoundError, UnavailableError
 from ledger.storage import log
 from ledger.storage.engine import reading, writing
 from tests.core.rfc6962 import tree_hash
-from tests.storage.log_fixture import NOW_MS, append, append_behind, drafts, make_engine
+from tests.storage.log_fixture import NOW_MS, append, drafts, make_engine
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_head_that_moved_refuses_the_batch_and_keeps_nothing_of_it(engine: Eng
     append(engine, 2)
     stale = log.Head(2, bytes(32), NOW_MS)
     with pytest.raises(UnavailableError, match="head moved"), writing(engine) as connection:
-        append_behind(connection, stale, drafts(1))
+        log.append(connection, stale, drafts(1), NOW_MS)
     assert _head(engine).size == len(_entries(engine)) == 2
 
 
@@ -67,7 +67,7 @@ def test_a_head_behind_the_log_cannot_take_a_place_again(engine: Engine) -> None
     before = _head(engine)
     append(engine, 1)
     with pytest.raises(IntegrityError), writing(engine) as connection:
-        append_behind(connection, before, drafts(1, seed=7))
+        log.append(connection, before, drafts(1, seed=7), NOW_MS)
     assert len(_entries(engine)) == 1
 
 
