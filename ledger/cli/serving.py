@@ -114,9 +114,10 @@ def free_port(wanted: int) -> int:
 
 def _answers(url: str, child: "subprocess.Popen[bytes]") -> bool:
     deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline and child.poll() is None:
+    while (left := deadline - time.monotonic()) > 0 and child.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own loopback address
+            # Whoever listens is waited for: a second question would be a second line in the log.
+            with urllib.request.urlopen(url, timeout=left) as answer:  # noqa: S310 - our own loopback address
                 return bool(answer.status == 200)  # noqa: PLR2004 - OK
         except OSError:
             time.sleep(POLL_SECONDS)

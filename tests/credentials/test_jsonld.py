@@ -72,11 +72,11 @@ def test_json_that_is_not_strict_is_refused(data: bytes) -> None:
     ],
 )
 def test_json_that_is_too_large_or_deep_is_refused_at_once(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(MalformedError) as caught:
         load_json(data)
     assert caught.value.code == "too-large"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_one_number_has_one_form_however_it_is_spelt() -> None:
@@ -161,9 +161,9 @@ def test_whatever_rdf_would_drop_or_not_define_is_refused(changes: Document) -> 
 )
 def test_inline_and_unknown_contexts_are_refused(context: object) -> None:
     """security.md K9."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert refusal(credential(**{"@context": context})) in {"context-unknown", "term-undefined"}
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_context_inside_a_node_must_be_pinned_too() -> None:
@@ -181,9 +181,9 @@ def test_a_poison_graph_is_refused_before_it_costs_anything() -> None:
     nodes = [{"id": label, "type": ["Profile"], "evidence": edges[label]} for label in labels]
     poison = credential(evidence=nodes)
     assert len(json.dumps(poison)) < 1_500
-    started = time.perf_counter()
+    started = time.process_time()
     assert refusal(poison) == "term-undefined"
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_many_blank_nodes_inside_a_blank_node_are_refused() -> None:

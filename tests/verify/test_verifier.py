@@ -90,21 +90,21 @@ def test_a_lone_credential_may_be_spelt_otherwise_as_wallets_do() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_document_of_ours_is_refused_at_once(data: bytes, reason: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     report = verify(data, TRUST, NOW_MS)
     assert only_failure(report) == ("parsed-form", reason, "wrong-format")
     assert report.kind == "unknown"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
     "contexts", [["https://example.com/c"] * 10_000, [], None, {"@vocab": "x:"}]
 )
 def test_other_contexts_are_refused_at_once(contexts: object) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     report = verify(encode_json({**BADGE, "@context": contexts}), TRUST, NOW_MS)
     assert only_failure(report) == ("contexts-pinned", "context-unknown", "altered")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert shows_nothing(report)
 
 
@@ -112,10 +112,10 @@ def test_a_poison_graph_is_refused_at_once() -> None:
     """verifiable-records.md 4.3."""
     edges = [f"_:b{number}" for number in range(7)]
     nodes = [{"id": one, "type": ["Evidence"], "audience": edges} for one in edges]
-    started = time.perf_counter()
+    started = time.process_time()
     report = verify(encode_json({**BADGE, "evidence": nodes}), TRUST, NOW_MS)
     assert only_failure(report)[0] == "terms-defined"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_an_empty_trust_believes_nothing() -> None:
