@@ -154,11 +154,19 @@ def write_export(ledger: Ledger, subject: str, path: Path, data: bytes) -> None:
 
     Raises:
         NotFoundError: It was to be kept, and the person was erased since it was made.
+        RefusedError: It was to be kept under a name by which an erasure would not find it.
         OSError: It cannot be written there.
     """
-    if path.resolve().parent != (ledger.home / EXPORTS).resolve():
+    kept, target = (ledger.home / EXPORTS).resolve(), path.resolve()
+    if kept not in target.parents:
         write_private(path, data)
         return
+    if target != kept / f"{subject}.json":
+        raise RefusedError(
+            f"export: found the name {target.name} in {EXPORTS}, expected {subject}.json, by which "
+            "an erasure finds it; write copies with other names elsewhere",
+            code="export-name",
+        )
     with erasures_held_off(ledger, subject):
         write_private(path, data)
 

@@ -6,6 +6,7 @@ The shapes are in docs/architecture.md, Bodies. ``facts`` are the issuer's, the 
 doing. Readers (``body_reading``) take exactly what writers make.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.core.canonical import BYTES_MAX, encode
@@ -29,7 +30,7 @@ class RecordBodyWriter:
         # By identity, which is quick; each award is held, so that no other can take its place.
         self._credits: dict[int, tuple[Award, CreditSchedule, bytes]] = {}
 
-    def parts(
+    def around_subject(
         self, content: bytes, award: Award, schedule: CreditSchedule, corrects: int | None
     ) -> tuple[bytes, bytes]:
         """Write the body of a completion or certificate but for the hex of the subject's tag.
@@ -66,6 +67,8 @@ def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
     return {"v": VERSION, **schedule.to_json()}
 
 
+# Where a schedule looks at scores, each row has an award of its own, equal to others'.
+@lru_cache(maxsize=4_096)
 def _credit(award: Award, schedule: CreditSchedule) -> bytes:
     return encode(
         {

@@ -71,7 +71,7 @@ def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
     Raises:
         MalformedError: They cannot be written so that they can be read back: a negative number, a
             score that is no decimal, an empty text, an unknown mode or rank, an end before the
-            start, or more than a body can hold.
+            start, or a completion with more than a body can hold.
     """
     certificate = command.certificate
     number = None if certificate is None else certificate.number

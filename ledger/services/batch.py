@@ -10,14 +10,14 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from ledger.core.canonical import Json, encode
-from ledger.core.digest import commitment
+from ledger.core.digest import SALT_BYTES, commitment
 from ledger.domain.bodies import RecordBodyWriter
 from ledger.domain.decisions import Accepted
 from ledger.domain.record_facts import RecordFacts
 from ledger.services.context import Ledger
 from ledger.storage import bodies, log, projections, vault
-from ledger.storage.sealing import KEY_BYTES, SALT_BYTES
-from ledger.storage.sealing_work import DRAW_BYTES, Job, seal_rows
+from ledger.storage.sealing import KEY_BYTES
+from ledger.storage.sealing_rows import DRAW_BYTES, Job, seal_rows
 
 Subject: TypeAlias = vault.StoredSubject | vault.NewSubject
 
@@ -41,13 +41,13 @@ class _Personal:
 
 
 class Batch:
-    """Collects entries behind the log's head as ``connection`` sees it."""
+    """Collects entries behind the log's head as ``connection`` sees it, under one set of keys."""
 
     def __init__(self, ledger: Ledger, connection: Connection) -> None:
         self.ledger = ledger
         self.connection = connection
         self.head = log.read_head(connection)
-        self._sealer = ledger.sealer
+        self.sealer = ledger.sealer
         self._now_ms = ledger.clock()
         self._entries: list[_Public | _Personal] = []
         self._records: list[projections.RecordRow] = []
@@ -105,11 +105,11 @@ class Batch:
         """
         if not self._entries:
             return
-        connection, version = self.connection, self._sealer.version
+        connection, version = self.connection, self.sealer.version
         drafts: list[log.Draft] = []
         stored: list[bodies.StoredBody] = []
         subjects: list[vault.SubjectRow] = []
-        sealed = iter(seal_rows(self._sealer.vault_key, self._jobs()))
+        sealed = iter(seal_rows(self.sealer.vault_key, self._jobs()))
         for index, entry in enumerate(self._entries, self.head.size):
             if isinstance(entry, _Public):
                 salt = self.ledger.random(SALT_BYTES)
@@ -137,7 +137,7 @@ class Batch:
             if isinstance(entry, _Public):
                 continue
             decision, subject = entry.decision, entry.subject
-            before, behind = writer.parts(
+            before, behind = writer.around_subject(
                 entry.facts.content, decision.award, decision.schedule, decision.corrects
             )
             facts = None
@@ -148,5 +148,5 @@ class Batch:
                 if subject.id not in met:
                     facts = subject.facts
                     met.add(subject.id)
-            jobs.append((subject.id, key, facts, random(DRAW_BYTES), before, behind))
+            jobs.append(Job(subject.id, key, facts, random(DRAW_BYTES), before, behind))
         return jobs

@@ -7,6 +7,7 @@ import base64
 import gc
 import io
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -105,6 +106,7 @@ class Ledger:
     random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
+    _renewing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def keyring(self) -> Keyring:
@@ -118,8 +120,9 @@ class Ledger:
 
     def renew_keys(self) -> None:
         """Open the keyring again if another process has rotated a key since."""
-        if _keys_stamp(self.home) != self.keys.stamp:
-            self.keys = open_keys(self.home, self.random)
+        with self._renewing:  # so that nobody puts back what they opened before another
+            if _keys_stamp(self.home) != self.keys.stamp:
+                self.keys = open_keys(self.home, self.random)
 
     def today(self) -> date:
         """Give the day in China by the ledger's clock."""

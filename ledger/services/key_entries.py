@@ -63,8 +63,8 @@ def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> di
         ledger.renew_keys()
 
         def rewrap(batch: Batch) -> Json:
-            reports.reseal_reports(batch.connection, ledger.sealer)
-            return vault.rewrap_all(batch.connection, ledger.sealer)
+            reports.reseal_reports(batch.connection, batch.sealer)
+            return vault.rewrap_all(batch.connection, batch.sealer)
 
         return {"purpose": purpose, "version": version, "rewrapped": write(ledger, rewrap).answer}
     key = rotation.rotate(ledger.home, purpose, ledger.clock(), overlap_ms)

@@ -103,7 +103,7 @@ class Posting:
         self, batch: Batch, issuer: str, commands: Sequence[RecordCommand], *, correcting: bool
     ) -> None:
         self._batch = batch
-        self._sealer = batch.ledger.sealer
+        self._sealer = batch.sealer
         registry = batch.ledger.registry.read(batch.connection)
         self._issuer = registry.organisation(issuer)
         self._new_person = RecordState(
@@ -112,10 +112,10 @@ class Posting:
             correcting=correcting,
             recorded_on=batch.ledger.today(),
         )
-        self._tags = {
+        self._person_tags = {
             c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
         }
-        stored = vault.find_by_tags(batch.connection, self._sealer, set(self._tags.values()))
+        stored = vault.find_by_tags(batch.connection, self._sealer, set(self._person_tags.values()))
         self._subjects: dict[bytes, Subject] = dict(stored)
         self._facts: dict[str, PersonFacts] = {}
         self._terms: dict[bytes, Terms] = {}
@@ -126,9 +126,9 @@ class Posting:
         ):
             self._records[row.identity] = row
         numbers = {c.certificate.number for c in commands if c.certificate is not None}
-        self._numbers = {number: certificate_tag(self._sealer, number) for number in numbers}
-        held = projections.records_of_certificates(batch.connection, self._numbers.values())
-        for row in held:
+        tags = {number: certificate_tag(self._sealer, number) for number in numbers}
+        self._certificate_tags = tags
+        for row in projections.records_of_certificates(batch.connection, tags.values()):
             if row.status == "active" and row.certificate is not None:
                 self._certificates[row.certificate] = row.index
 
@@ -138,9 +138,9 @@ class Posting:
         if facts is None:
             error = posted.error or LedgerError("facts: they cannot be written")
             return Outcome("rejected", error.code, error.message)
-        subject = self._subjects.get(self._tags[command.person.id_number])
+        subject = self._subjects.get(self._person_tags[command.person.id_number])
         number = facts.certificate_number
-        holder = None if number is None else self._certificates.get(self._numbers[number])
+        holder = None if number is None else self._certificates.get(self._certificate_tags[number])
         state = self._new_person
         if subject is not None or holder is not None:
             state = state._replace(
@@ -181,7 +181,7 @@ class Posting:
         else:
             self._join_facts(command, subject)
         number = facts.certificate_number
-        certificate = None if number is None else self._numbers[number]
+        certificate = None if number is None else self._certificate_tags[number]
         row = record_row(
             self._sealer,
             self._batch.next_index,
@@ -203,7 +203,7 @@ class Posting:
         return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
 
     def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
-        tag = self._tags[command.person.id_number]
+        tag = self._person_tags[command.person.id_number]
         subject = self._batch.new_subject(tag, PersonFacts.of(command.person).encode())
         self._subjects[tag] = subject
         return subject

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
 
+from ledger.core.digest import SALT_BYTES
 from ledger.errors import NotFoundError
 from ledger.storage.bulk import insert_rows, select_in
-from ledger.storage.sealing import SALT_BYTES, Cipher, body_context
+from ledger.storage.sealing import Cipher, body_context
 from ledger.storage.tables import BODY
 
 

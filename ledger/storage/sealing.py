@@ -20,7 +20,6 @@ from ledger.errors import DamagedError
 
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
-SALT_BYTES: Final = 32
 TAG_BYTES: Final = 16
 
 RandomBytes = Callable[[int], bytes]
@@ -119,10 +118,6 @@ class Sealer:
         for part in parts:
             message += len(part).to_bytes(4, "big") + part
         return self._macs[purpose].digest(message)[:TAG_BYTES]
-
-    def random(self, count: int) -> bytes:
-        """Give ``count`` random bytes."""
-        return self._random(count)
 
 
 def key_context(subject: bytes) -> bytes:

@@ -151,14 +151,28 @@ def test_no_export_is_kept_of_a_person_who_was_erased_since_it_was_made(tmp_path
     ledger = make_ledger(tmp_path)
     subject, kept = _subject(ledger), ledger.home / EXPORTS
     kept.mkdir()
-    (tmp_path / "link").symlink_to(kept / "behind")
+    (tmp_path / "link").symlink_to(kept / f"{subject}.json")
     write_export(ledger, subject, kept / f"{subject}.json", b"there")
     assert (kept / f"{subject}.json").read_bytes() == b"there"
     erase(ledger, subject)
-    for path in (kept / f"{subject}.json", kept / ".." / EXPORTS / "x", tmp_path / "link"):
+    same = f"{subject}.json"
+    for path in (kept / same, kept / ".." / EXPORTS / same, tmp_path / "link"):
         with pytest.raises(NotFoundError):
             write_export(ledger, subject, path, b"gone")
     assert list(kept.iterdir()) == []
+
+
+def test_nothing_is_kept_under_a_name_by_which_an_erasure_would_not_find_it(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    subject, kept = _subject(ledger), ledger.home / EXPORTS
+    (kept / "2026").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(kept / "behind")
+    for path in (kept / "wang.json", kept / "2026" / f"{subject}.json", tmp_path / "link"):
+        with pytest.raises(RefusedError) as caught:
+            write_export(ledger, subject, path, b"lost")
+        assert caught.value.code == "export-name"
+        assert subject in caught.value.message
+    assert list(kept.rglob("*.json")) == []
 
 
 def test_a_copy_that_is_handed_out_waits_for_no_writer_and_holds_none_up(tmp_path: Path) -> None:

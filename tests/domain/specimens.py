@@ -120,7 +120,7 @@ def body_with(
 ) -> dict[str, Any]:
     """The body of a command with an award of the caller's."""
     content = facts_of(command).content
-    before, behind = RecordBodyWriter().parts(content, earned, rule, corrects)
+    before, behind = RecordBodyWriter().around_subject(content, earned, rule, corrects)
     body: Any = decode(before + SUBJECT.encode() + behind)
     return dict(body)
 

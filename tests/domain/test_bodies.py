@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from ledger.domain.body_reading import parse_completion, parse_schedule_body
 from ledger.domain.credits import Award
 from ledger.domain.record_facts import facts_of
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
+from ledger.domain.schedule_terms import CreditSchedule
 from ledger.domain.schedules import EXAMPLE_SCHEDULE, schedule_hash
 from ledger.errors import MalformedError
 from tests.domain.specimens import (
@@ -67,6 +69,22 @@ def test_a_completions_body_has_the_shape_of_the_architecture_page() -> None:
             "reasons": [],
         },
     }
+
+
+def test_one_writer_gives_each_award_and_schedule_its_own_credit() -> None:
+    """Awards that are made and dropped one by one may all have stood in one place of memory."""
+    writer, content = bodies.RecordBodyWriter(), facts_of(completion()).content
+
+    def credit(award: Award, rule: CreditSchedule) -> tuple[str, int]:
+        before, behind = writer.around_subject(content, award, rule, None)
+        body: Any = decode(before + behind)
+        return body["credit"]["granted"], body["credit"]["version"]
+
+    for units in (*range(50), *range(50)):
+        assert credit(Award(Fraction(units), f"{units}.0"), EXAMPLE_SCHEDULE) == (f"{units}.0", 1)
+    later = schedule(version=2)
+    for rule in (EXAMPLE_SCHEDULE, later, EXAMPLE_SCHEDULE):
+        assert credit(SEVEN, rule) == ("7.0", rule.version)
 
 
 def test_a_certificates_body_has_the_shape_of_the_architecture_page() -> None:

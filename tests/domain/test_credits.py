@@ -318,7 +318,15 @@ def test_an_entrys_outcome_can_be_recomputed_from_what_it_stores(
     RULES,
     st.booleans(),
     st.sampled_from([None, Fraction(1, 2), Fraction(4, 5), Fraction(1)]),
-    st.sampled_from([PassRule("none"), PassRule("result"), PassRule("each_part", Fraction(60))]),
+    st.sampled_from(
+        [
+            PassRule("none"),
+            PassRule("result"),
+            PassRule("each_part", Fraction(60)),
+            PassRule("total", Fraction(60)),
+        ]
+    ),
+    st.sampled_from([{}, {"theory": "59"}, {"theory": "60", "practice": "80"}, {"overall": "80"}]),
 )
 def test_what_earns_in_full_earns_what_the_hours_do(
     command: RecordCompletion,
@@ -326,10 +334,11 @@ def test_what_earns_in_full_earns_what_the_hours_do(
     passed: bool,  # noqa: FBT001 - from hypothesis
     floor: Fraction | None,
     pass_rule: PassRule,
+    scores: dict[str, str],
 ) -> None:
     """The short way for a whole class agrees with the long way for each row."""
     rule = replace(rule, min_attendance_ratio=floor, pass_rule=pass_rule)
-    verdict = replace(command.assessment, passed=passed)
+    verdict = replace(command.assessment, passed=passed, scores=scores)
     long_way = award(
         rule, completion_inputs(command.hours, command.level, verdict, command.attendance)
     )

@@ -166,6 +166,26 @@ def test_a_row_is_refused_with_a_code_a_pointer_and_advice(why: str) -> None:
         assert personal not in answer.message
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("another name", "other values"),
+        ("other values", "suspended issuer"),
+        ("another name", "suspended issuer"),
+        ("no accreditation", "a class that has not ended"),
+        ("suspended issuer", "certificate number of another record"),
+        ("a class that has not ended", "certificate number of another record"),
+        ("certificate number of another record", "no schedule"),
+    ],
+)
+def test_of_two_reasons_the_one_nearer_to_the_person_is_given(first: str, second: str) -> None:
+    """So that a file that is sent again gets the answer that it got before."""
+    changes = {**REFUSED[second][2], **REFUSED[first][2]}
+    answer = decided(state(**changes), completion())
+    assert isinstance(answer, Refused)
+    assert answer.code == REFUSED[first][0]
+
+
 def test_every_code_of_the_list_is_tried_above() -> None:
     assert {code for code, _, _ in REFUSED.values()} == set(CODES)
 

@@ -2,15 +2,22 @@
 
 # ruff: noqa: ISC004, Q000, Q003 - SQL statements full of quotes, one to a row of the table
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ledger.domain.withdrawals import RevokeRecord
 from ledger.services.auditing import audit
+from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase
+from ledger.services.posting import Posted, Posting
+from ledger.services.record import write
 from ledger.services.withdrawal import revoke_record
+from ledger.storage.projections import RecordRow
 from tests.ledgers import (
     edit,
     make_command,
@@ -20,6 +27,7 @@ from tests.ledgers import (
     post_one,
     query,
     reopen,
+    school_of,
     subject_of,
     verify_whole,
 )
@@ -80,6 +88,27 @@ def test_an_edit_of_what_hangs_on_an_entry_is_found(ledger: Ledger, kind: str) -
     report = audit(reopen(ledger))
     assert what in {finding.what for finding in report.findings}
     assert report.first_bad_index == index
+
+
+def test_an_entry_of_another_kind_than_its_body_is_found(ledger: Ledger) -> None:
+    """Only a faulty writer could make one: the entry is chained, and its body is as committed."""
+    command = make_command(9)
+
+    def work(batch: Batch) -> None:
+        batch.add_record = partial(_as_certificate, batch, batch.add_record)  # type: ignore[method-assign]
+        posting = Posting(batch, school_of(ledger), [command], correcting=False)
+        assert posting.decide(Posted.of(command)).outcome == "accepted"
+
+    write(ledger, work)
+    report = audit(ledger)
+    found = {(finding.what, finding.message) for finding in report.findings}
+    assert ("body", "the body is not one of the entry's kind") in found
+
+
+def _as_certificate(
+    _batch: Batch, add: Callable[..., None], row: RecordRow, *others: object
+) -> None:
+    add(replace(row, kind="certificate"), *others)
 
 
 def test_a_body_that_went_without_an_erasure_entry_is_found(ledger: Ledger) -> None:

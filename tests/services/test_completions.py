@@ -3,12 +3,14 @@
 import threading
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from ledger.domain.organisations import Scope
+from ledger.domain.records import RecordCompletion
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import ConflictError, NotFoundError, RefusedError
 from ledger.services.completions import record
@@ -50,6 +52,29 @@ def test_a_completed_class_becomes_credits(ledger: Ledger) -> None:
     assert outcome.entry_index == _size(ledger) - 1
     assert _total(ledger) == "5.5"
     verify_whole(ledger)
+
+
+def test_rows_that_state_one_class_otherwise_are_judged_each_for_itself(tmp_path: Path) -> None:
+    rows = [
+        make_command(0),
+        make_command(1, hours={"theory": Fraction(8)}),
+        make_command(2, level=5),
+        make_command(3, occupation=ELECTRICIAN),
+        make_command(4, attendance=Fraction(1, 2)),
+        make_command(5, assessment=replace(make_command().assessment, passed=False)),
+        make_command(6),
+    ]
+
+    def judged(name: str, *some: RecordCompletion) -> list[tuple[str, str | None, str | None]]:
+        ledger = make_ledger(tmp_path / name)
+        found = [(each.outcome, each.code, each.credits) for each in post(ledger, *some).outcomes]
+        ledger.close()
+        return found
+
+    alone = [judged(str(n), row)[0] for n, row in enumerate(rows)]
+    assert judged("together", *rows) == alone
+    assert judged("backwards", *reversed(rows)) == alone[::-1]
+    assert len(set(alone)) == 3
 
 
 def test_a_certificate_without_a_class_is_a_record_too(ledger: Ledger) -> None:

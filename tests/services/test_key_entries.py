@@ -1,9 +1,13 @@
 """Keys in the log, and rotation: what the old one signed or sealed stays good."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from keys import rotation
 from ledger.core.canonical import decode
 from ledger.errors import NotFoundError, RefusedError
 from ledger.services.context import Ledger
@@ -122,3 +126,27 @@ def test_the_lookup_secret_is_not_rotated_and_unknown_purposes_are_none(ledger: 
     with pytest.raises(NotFoundError):
         rotate_key(ledger, "nothing")
     verify_whole(ledger)
+
+
+def test_a_write_that_waited_for_a_rotation_wraps_new_keys_under_the_new_one(
+    tmp_path: Path,
+) -> None:
+    ledger = make_ledger(tmp_path)
+    other, waits = reopen(ledger), threading.Event()
+    held = ledger.lock.held
+
+    class Announced:
+        @contextmanager
+        def held(self) -> Iterator[None]:
+            waits.set()
+            with held():
+                yield
+
+    ledger.lock = Announced()  # type: ignore[assignment]  # the same lock, that tells who asks for it
+    writer = threading.Thread(target=post, args=(ledger, make_command()))
+    with other.lock.held():
+        writer.start()
+        assert waits.wait(10)
+        rotation.rotate_secret(ledger.home, "vault")
+    writer.join()
+    assert query(ledger, "SELECT key_version FROM subject") == [(2,)]

@@ -44,6 +44,16 @@ def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
     assert request_of([Posted.of(one)]) != request_of([Posted.of(other)])
 
 
+def test_a_request_of_two_rows_is_none_of_one_row_that_spells_both() -> None:
+    """A name is free text: it must not be able to stand for a row's end and another's beginning."""
+    two = [Posted.of(make_command(n, certificate=None)) for n in (0, 1)]
+    first, second = (each.command.person for each in two)
+    assert two[0].facts is not None
+    spelled = f"{first.name}\0{first.id_number}\0{two[0].facts.content.decode()}{second.name}"
+    one = make_command(person=replace(second, name=spelled), certificate=None)
+    assert request_of([Posted.of(one)]) != request_of(two)
+
+
 def test_a_command_whose_facts_cannot_be_written_is_refused_alone(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path)
     unwritable = make_command(

@@ -36,7 +36,8 @@ def append(engine: Engine, count: int, now_ms: int = NOW_MS) -> Sequence[log.Sto
 
 def make_key(sealer: Sealer, subject: str) -> tuple[Cipher, bytes]:
     """Make a person's key; give it at work, and wrapped as it is stored."""
-    cipher = Cipher(sealer.random(32), sealer.random)
+    random = Random(subject).randbytes
+    cipher = Cipher(random(32), random)
     wrapping = sealer.ledger_cipher(sealer.version)
     return cipher, wrapping.seal(cipher.key, key_context(subject.encode()))
 

@@ -168,7 +168,7 @@ def _body(
     command: RecordCompletion | RecordCertificate, earned: Award, corrects: int | None
 ) -> Document:
     content = facts_of(command).content
-    before, behind = RecordBodyWriter().parts(content, earned, EXAMPLE_SCHEDULE, corrects)
+    before, behind = RecordBodyWriter().around_subject(content, earned, EXAMPLE_SCHEDULE, corrects)
     body: Any = canonical.decode(before + behind)
     return {name: value for name, value in body.items() if name != "subject"}
 

@@ -8,20 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.core.digest import commitment, subject_tag
+from ledger.core.digest import SALT_BYTES, commitment, subject_tag
 from ledger.errors import DamagedError, MalformedError
 from ledger.storage.bodies import open_body
 from ledger.storage.sealing import (
     KEY_BYTES,
     NONCE_BYTES,
-    SALT_BYTES,
     Cipher,
     Sealer,
     body_context,
     facts_context,
     key_context,
 )
-from ledger.storage.sealing_work import DRAW_BYTES, Job, Sealed, seal_rows
+from ledger.storage.sealing_rows import DRAW_BYTES, Job, Sealed, seal_rows
 
 VAULT_KEY = bytes([1]) * 32
 SEALER = Sealer({1: VAULT_KEY, 2: bytes([2]) * 32}, 1, bytes([3]) * 32, os.urandom)
@@ -31,7 +30,8 @@ FACTS = '{"name":"钱子墨"}'.encode()
 DRAW = Random(5).randbytes(DRAW_BYTES)
 BEFORE, BEHIND = b'{"subject":"', b'","v":1}'
 
-JOBS = st.tuples(
+JOBS = st.builds(
+    Job,
     st.text("0123456789abcdef", min_size=1, max_size=32),
     st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES),
     st.none() | st.binary(max_size=200),
@@ -47,7 +47,7 @@ def _seal(
     draw: bytes = DRAW,
     before: bytes = BEFORE,
 ) -> Sealed:
-    return seal_rows(VAULT_KEY, [(subject, PERSON_KEY, facts, draw, before, BEHIND)])[0]
+    return seal_rows(VAULT_KEY, [Job(subject, PERSON_KEY, facts, draw, before, BEHIND)])[0]
 
 
 @given(JOBS)

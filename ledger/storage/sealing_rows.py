@@ -4,7 +4,7 @@ A pure function: a job carries all that it needs, its random bytes too.
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -12,10 +12,26 @@ from ledger.core.digest import SALT_BYTES, commitment, subject_tag
 from ledger.errors import MalformedError
 from ledger.storage.sealing import NONCE_BYTES, body_context, facts_context, key_context
 
-Job: TypeAlias = tuple[str, bytes, bytes | None, bytes, bytes, bytes]
-"""A body to seal: subject; the person's key; facts to seal with it for a new person, else None;
-``DRAW_BYTES`` random bytes, used for nothing else; the body before the hex of the subject's tag,
-and behind it."""
+
+class Job(NamedTuple):
+    """A body to seal, and of a new person the key and the facts.
+
+    Attributes:
+        subject: Whom it is about.
+        key: Their key.
+        facts: To be sealed with the key, of a person who is new to the vault; else None.
+        draw: ``DRAW_BYTES`` random bytes that are used for nothing else.
+        before: The body before the hex of the subject's tag.
+        behind: The body behind it.
+    """
+
+    subject: str
+    key: bytes
+    facts: bytes | None
+    draw: bytes
+    before: bytes
+    behind: bytes
+
 
 Sealed: TypeAlias = tuple[bytes, bytes, bytes, bytes]
 """Commitment to the body; sealed body; wrapped key and sealed facts of a new person, else empty."""
