@@ -4,7 +4,9 @@ Work under the write lock adds entries to a ``Batch`` while it decides. When all
 batch is flushed: sealed, chained and stored.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -52,7 +54,6 @@ class Batch:
         self._entries: list[_Public | _Personal] = []
         self._records: list[projections.RecordRow] = []
         self._public: list[tuple[int, str]] = []
-        self._places: dict[int, int] = {}
 
     @property
     def next_index(self) -> int:
@@ -70,7 +71,6 @@ class Batch:
         self, row: projections.RecordRow, facts: RecordFacts, decision: Accepted, subject: Subject
     ) -> None:
         """Add a record about a person; its row's index is ``next_index``."""
-        self._places[row.index] = len(self._records)
         self._records.append(row)
         self._entries.append(_Personal(row.kind, row.issuer, facts, decision, subject))
 
@@ -90,11 +90,11 @@ class Batch:
 
     def set_status(self, index: int, status: str, related: int) -> None:
         """Mark a record, stored or of this batch, as superseded or revoked by ``related``."""
-        place = self._places.get(index)
-        if place is not None:
-            self._records[place] = replace(self._records[place], status=status, related=related)
+        if index < self.head.size:
+            projections.set_status(self.connection, index, status, related)
             return
-        projections.set_status(self.connection, index, status, related)
+        place = bisect_left(self._records, index, key=attrgetter("index"))
+        self._records[place] = replace(self._records[place], status=status, related=related)
 
     def flush(self) -> None:
         """Seal and write everything that was added; committing is the caller's.
