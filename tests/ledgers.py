@@ -1,13 +1,12 @@
 """Ledgers on real SQLite files, with a clock that a test moves, and synthetic postings for them."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from sqlite3 import Connection, connect
 
 from ledger.core.instant import parse_instant
 from ledger.core.proof import parse_log_proof, verify_log_proof
@@ -26,13 +25,13 @@ from ledger.example import SCHOOL_USCC
 from ledger.services.auditing import AuditReport, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import Outcome, Recorded, record
-from ledger.services.context import DATABASE, Ledger, open_ledger
+from ledger.services.context import Ledger, open_ledger
 from ledger.services.example import install_example
 from ledger.services.opening import initialise
 from ledger.services.organisations import add_organisation, read_registry
 from ledger.services.proving import entry_bytes, prove
-from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject
+from tests.databases import RawDatabase, past_triggers, settings_for
 
 START_MS = parse_instant("2026-01-15T02:00:00.000Z")
 TODAY = date(2026, 1, 15)
@@ -65,7 +64,7 @@ def make_ledger(
 ) -> Ledger:
     """Make a ledger below ``tmp_path``; with the example there is a school and a schedule."""
     ledger = initialise(
-        Settings(tmp_path / "home"), clock=clock or TestClock(), random=Random(seed).randbytes
+        settings_for(tmp_path / "home"), clock=clock or TestClock(), random=Random(seed).randbytes
     )
     if example:
         install_example(ledger)
@@ -74,7 +73,7 @@ def make_ledger(
 
 def reopen(ledger: Ledger) -> Ledger:
     """Open the same ledger once more, as another process would; its random bytes are its own."""
-    return open_ledger(Settings(ledger.home), clock=ledger.clock, random=Random(99).randbytes)
+    return open_ledger(settings_for(ledger.home), clock=ledger.clock, random=Random(99).randbytes)
 
 
 def school_of(ledger: Ledger) -> str:
@@ -162,31 +161,18 @@ def verify_whole(ledger: Ledger) -> AuditReport:
     return report
 
 
-@contextmanager
-def past_triggers(path: Path) -> Iterator[Connection]:
-    """Open a database with the triggers gone, and put them back when the edit is done."""
-    with closing(connect(path, isolation_level=None)) as database:
-        found = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = found.fetchall()
-        for name, _ in triggers:
-            database.execute(f'DROP TRIGGER "{name}"')
-        yield database
-        for _, definition in triggers:
-            database.execute(definition)
-
-
 def edit(ledger: Ledger, statement: str, *values: object) -> int:
     """Change the database as its administrator could: past the triggers, past the ledger.
 
     Give the number of rows that were touched.
     """
-    with past_triggers(ledger.home / DATABASE) as database:
+    with past_triggers(ledger.home) as database:
         return database.execute(statement, values).rowcount
 
 
 def query(ledger: Ledger, statement: str, *values: object) -> list[tuple[object, ...]]:
     """Read the database through a connection of its own."""
-    with closing(connect(ledger.home / DATABASE)) as raw:
+    with closing(RawDatabase(ledger.home)) as raw:
         return raw.execute(statement, values).fetchall()
 
 

@@ -118,22 +118,21 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
     unchanged = _unchanged(ledger)
     if unchanged is not None:
         return unchanged
-    with ledger.lock.held():
-        with reading(ledger.engine) as connection:
-            hold_against_last_checkpoint(ledger, connection)
-            last = last_checkpoint(ledger)
-            head = log.read_head(connection)
-            root = (
-                last.checkpoint.root
-                if last is not None and last.checkpoint.size == head.size
-                else _new_root(connection, last, head)
-            )
+    # Under the write lock from reading back to storing, so that two processes never sign at once.
+    with writing(ledger.engine) as connection:
+        hold_against_last_checkpoint(ledger, connection)
+        last = last_checkpoint(ledger)
+        head = log.read_head(connection)
+        root = (
+            last.checkpoint.root
+            if last is not None and last.checkpoint.size == head.size
+            else _new_root(connection, last, head)
+        )
         fresh = Checkpoint(ledger.origin, head.size, root)
         note = sign_note(fresh.format(), ledger.keyring.log_signers(ledger.clock()))
         if last is None or note != last.note:
             checkpoints.write_outside(ledger.home, note)
-        with writing(ledger.engine) as connection:
-            checkpoints.store(connection, fresh.size, note)
+        checkpoints.store(connection, fresh.size, note)
     return SignedCheckpoint(fresh, note)
 
 

@@ -22,11 +22,9 @@ from ledger.domain.china_time import day_in_china
 from ledger.errors import NotFoundError
 from ledger.services.registry import RegistryCache
 from ledger.services.settings import Settings
-from ledger.storage.engine import open_engine
-from ledger.storage.lock import WriteLock
+from ledger.storage.engine import database_exists, open_engine
 from ledger.storage.sealing import RandomBytes, Sealer
 
-DATABASE: Final = "ledger.sqlite3"
 KEYS_INDEX: Final = "keys/index.json"
 ID_BYTES: Final = 16
 TIME_BYTES: Final = 6
@@ -101,7 +99,6 @@ class Ledger:
     home: Path
     engine: Engine
     keys: OpenKeys
-    lock: WriteLock
     clock: Clock = system_clock
     random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
@@ -160,8 +157,7 @@ def open_ledger(
         NotFoundError: There is no ledger in that folder.
         CustodyError: A key file is missing or open to others.
     """
-    database = settings.home / DATABASE
-    if not database.exists():
+    if not database_exists(settings.database):
         raise NotFoundError(
             f"no ledger in {settings.home}: run 'python -m ledger init' there, or set JINLAN_HOME",
             code="no-ledger",
@@ -177,9 +173,8 @@ def assemble(settings: Settings, *, clock: Clock, random: RandomBytes) -> Ledger
     """
     return Ledger(
         home=settings.home,
-        engine=open_engine(settings.home / DATABASE),
+        engine=open_engine(settings.database),
         keys=open_keys(settings.home, random),
-        lock=WriteLock(settings.home),
         clock=clock,
         random=random,
     )

@@ -11,7 +11,6 @@ from ledger.core.key_list import KeyList
 from ledger.errors import RefusedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import (
-    DATABASE,
     SYSTEM_RANDOM,
     Clock,
     Ledger,
@@ -22,7 +21,7 @@ from ledger.services.context import (
 from ledger.services.key_entries import publish_keys
 from ledger.services.settings import Settings
 from ledger.storage import checkpoints, log, schema
-from ledger.storage.engine import writing
+from ledger.storage.engine import database_exists, writing
 from ledger.storage.sealing import RandomBytes
 
 TOKEN_FILE: Final = "operator-token"  # noqa: S105 - a file name
@@ -43,16 +42,16 @@ def initialise(
         RefusedError: There is a database without keys, or there are keys and a checkpoint without
             a database: neither is ever made anew for an old ledger.
     """
-    home, database = settings.home, settings.home / DATABASE
+    home, made = settings.home, database_exists(settings.database)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (home / "keys").exists():
-        if database.exists():
+        if made:
             raise RefusedError(
                 f"{home}: a database without keys; restore the keys folder first",
                 code="keys-missing",
             )
         Keyring.create(home, settings.origin, clock())
-    elif not database.exists() and checkpoints.read_outside(home) is not None:
+    elif not made and checkpoints.read_outside(home) is not None:
         raise RefusedError(
             f"{home}: keys and a signed checkpoint, but no database; restore the database. A new "
             "one under old keys would be another history",
@@ -62,7 +61,7 @@ def initialise(
     # A rotation may have died before it wrote the list.
     write_key_list(home, keyring.published())
     ledger = assemble(settings, clock=clock, random=random)
-    with ledger.lock.held(), writing(ledger.engine) as connection:
+    with writing(ledger.engine) as connection:
         schema.migrate(connection)
         if not log.has_head(connection):
             log.create_head(connection)
@@ -81,7 +80,7 @@ def migrate(settings: Settings) -> None:
     """
     ledger = open_ledger(settings)
     try:
-        with ledger.lock.held(), writing(ledger.engine) as connection:
+        with writing(ledger.engine) as connection:
             schema.migrate(connection)
     finally:
         ledger.close()

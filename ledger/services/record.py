@@ -53,7 +53,7 @@ def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = Non
     """
     # The lookup secret is never exchanged, so this one tag can be made before the wait.
     request_tag = b"" if once is None else ledger.sealer.tag("request", once.request)
-    with ledger.lock.held(), writing(ledger.engine) as connection:
+    with writing(ledger.engine) as connection:
         ledger.renew_keys()
         sealer = ledger.sealer
         hold_against_last_checkpoint(ledger, connection)

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger.errors import RefusedError
 
 ORIGIN_DEFAULT = "jinlan.localhost"
 PORT_DEFAULT = 8000
+DATABASE = "ledger.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,14 @@ class Settings:
         origin: Name of the log in checkpoints, and host of the did:web identifiers. Fixed when the
             ledger is made.
         port: Port of the API on 127.0.0.1.
+        database_url: Of PostgreSQL; None keeps the ledger in SQLite inside the data folder. It may
+            hold a password.
     """
 
     home: Path
     origin: str = ORIGIN_DEFAULT
     port: int = PORT_DEFAULT
+    database_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -33,12 +37,6 @@ class Settings:
         Raises:
             RefusedError: A setting has a value that cannot be used.
         """
-        if environment.get("DATABASE_URL"):
-            raise RefusedError(
-                "DATABASE_URL is set, but this version keeps its ledger in SQLite inside "
-                "JINLAN_HOME; unset it",
-                code="setting-unusable",
-            )
         port = environment.get("JINLAN_PORT", str(PORT_DEFAULT))
         if not (port.isascii() and port.isdigit() and 0 <= int(port) <= 65_535):  # noqa: PLR2004 - TCP's own bound
             raise RefusedError(
@@ -49,4 +47,10 @@ class Settings:
             home=Path(environment.get("JINLAN_HOME") or "var").absolute(),
             origin=environment.get("JINLAN_ORIGIN") or ORIGIN_DEFAULT,
             port=int(port),
+            database_url=environment.get("DATABASE_URL") or None,
         )
+
+    @property
+    def database(self) -> Path | str:
+        """Where the database is: a file, or a server's URL."""
+        return self.database_url or self.home / DATABASE

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
+from ledger.storage.bulk import insert_rows
 from ledger.storage.tables import CHECKPOINT
 
 FILE_NAME: Final = "checkpoint"
 
 
 def store(connection: Connection, size: int, note: bytes) -> None:
-    """Keep a signed checkpoint; the first one for a size stays."""
-    connection.execute(
-        insert(CHECKPOINT).on_conflict_do_nothing(),
-        [{"size": size, "note": note}],
-    )
+    """Keep a signed checkpoint, under the write lock; the first one for a size stays."""
+    if not is_stored(connection, size):
+        insert_rows(connection, CHECKPOINT, [(size, note)])
 
 
 def is_stored(connection: Connection, size: int) -> bool:

@@ -1,134 +1,150 @@
-"""The door to the database: an engine under which what was committed is on the disk.
+"""The door to the database: transactions under which what was committed is on the disk.
 
-SQLite runs in WAL with ``synchronous=FULL``: with NORMAL a power cut loses acknowledged commits and
-leaves a chain that looks sound. Writers take BEGIN IMMEDIATE, because a deferred BEGIN that
-upgrades later fails at once under contention whatever the busy timeout says. ``secure_delete``
-overwrites what an erasure frees.
+What differs between the engines is in ``sqlite`` and ``postgresql``; nobody else asks which it is,
+but for ``bulk`` and the migrations.
 """
 
-import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ledger.errors import DamagedError, UnavailableError
-
-BUSY_TIMEOUT_MS = 10_000
-CACHE_KIB = 32_768
-AUTOCHECKPOINT_PAGES = 4_000
-# SQLite tells these apart by words only, where the connection itself could not be made ready.
-PASSING = ("locked", "full", "busy", "readonly", "unable to open", "disk I/O error")
-DAMAGE = ("malformed", "not a database", "no such table", "no such column", "corrupt")
-
-# Bytes are bound as they are. Without this sqlite3 asks each one, in vain and at some length,
-# whether it would rather be adapted.
-sqlite3.register_adapter(bytes, bytes.__bytes__)
+from ledger.errors import LedgerError, UnavailableError
+from ledger.storage.postgresql import PostgreSQL
+from ledger.storage.sqlite import SQLite
 
 
-def open_engine(path: Path) -> Engine:
-    """Open (and create, if absent) the SQLite database at ``path``."""
-    # Made here, closed to others; SQLite gives its side files the mode of the database.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-        hide_parameters=True,  # what is personal must not reach a log through an error's text
-    )
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    return engine
+class Store(Protocol):
+    """What an engine does in its own way."""
+
+    def create_engine(self) -> Engine:
+        """Make SQLAlchemy's engine."""
+
+    def connected_to_write(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """Give a connection to write on, alone or up to ``lock``."""
+
+    def connected_to_read(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """Give a connection whose transactions see one state."""
+
+    def lock(self, connection: Connection) -> None:
+        """Hold other writers off until the transaction ends."""
+
+    def explain(self, error: DatabaseError) -> LedgerError | None:
+        """Give the error that a caller can act on; None if it is a fault of ours."""
+
+    def purge(self, engine: Engine) -> bool:
+        """See ``purge`` below."""
+
+    def integrity_findings(self, connection: Connection) -> list[str]:
+        """See ``integrity_findings`` below."""
 
 
-def _configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type is private
-    # SQLAlchemy's begin event says BEGIN, so that it can say IMMEDIATE.
-    connection.isolation_level = None
-    # A text that is no UTF-8 any more must not stop the audit that looks for it.
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    for pragma in (
-        "page_size = 8192",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        # Without it INSERT OR REPLACE deletes the old row past the triggers.
-        "recursive_triggers = ON",
-        "secure_delete = ON",
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        f"cache_size = -{CACHE_KIB}",
-        f"wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+def open_engine(database: Path | str) -> Engine:
+    """Open a database: SQLite at a path (created, if absent), or PostgreSQL at a URL.
+
+    Raises:
+        RefusedError: The URL is not one of PostgreSQL.
+    """
+    store: Store = SQLite(database) if isinstance(database, Path) else PostgreSQL(database)
+    return store.create_engine()
 
 
-def _begin(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("jinlan_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def database_exists(database: Path | str) -> bool:
+    """Tell whether a ledger's tables were made there; makes nothing.
+
+    Raises:
+        UnavailableError: The server does not answer.
+    """
+    if isinstance(database, Path):
+        return database.exists()
+    engine = open_engine(database)
+    try:
+        with reading(engine) as connection:
+            return inspect(connection).has_table("head")
+    finally:
+        engine.dispose()
+
+
+def _store(engine: Engine) -> Store:
+    store: Store = engine.get_execution_options()["jinlan_store"]
+    return store
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that holds SQLite's write lock from its first statement.
+    """Open a transaction that holds the ledger's write lock from its beginning.
 
-    Commits on leaving, rolls back on any exception; either way the connection's cached state is not
-    reused.
+    Commits on leaving, rolls back on any exception. After an error of the engine the connection is
+    thrown away, so that nothing of its state is believed.
 
     Raises:
-        UnavailableError: The database stayed locked, or the disk is full; nothing was recorded.
+        UnavailableError: The database cannot be written now. Nothing was recorded, unless the code
+            is ``outcome-unknown``: then it failed within COMMIT.
     """
-    with (
-        _told_apart(),
-        engine.connect().execution_options(jinlan_begin="IMMEDIATE") as connection,
-        connection.begin(),
-    ):
-        yield connection
+    store = _store(engine)
+    with _told_apart(store), store.connected_to_write(engine) as connection:
+        transaction = connection.begin()
+        try:
+            store.lock(connection)
+            yield connection
+        except DatabaseError:
+            connection.invalidate()
+            raise
+        except BaseException:
+            transaction.rollback()
+            raise
+        try:
+            transaction.commit()
+        except DatabaseError as error:
+            connection.invalidate()
+            raise _unknown_outcome(store, error) from error
+
+
+def _unknown_outcome(store: Store, error: DatabaseError) -> UnavailableError:
+    told = store.explain(error)
+    return UnavailableError(
+        f"the database failed while it committed ({told.message if told else 'no reason'}); what "
+        "was sent may or may not be recorded: send it again under the same key",
+        code="outcome-unknown",
+    )
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def _told_apart(store: Store) -> Iterator[None]:
     """Tell a database that cannot be used now from one that is damaged."""
     try:
         yield
     except IntegrityError:
         raise
+    except PoolTimeoutError as error:
+        raise UnavailableError("the database has no free connection") from error
     except DatabaseError as error:
-        reason = str(error.orig)
-        if any(word in reason for word in PASSING):
-            raise UnavailableError(f"the database cannot be used now ({reason})") from error
-        if any(word in reason for word in DAMAGE):
-            raise DamagedError(
-                f"the database cannot be read ({reason}); restore it from a backup",
-                code="database-unreadable",
-            ) from error
-        raise
+        told = store.explain(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that sees one state of the database and never waits for writers."""
-    with _told_apart(), engine.connect() as connection, connection.begin():
+    store = _store(engine)
+    with _told_apart(store), store.connected_to_read(engine) as connection, connection.begin():
         yield connection
 
 
 def purge(engine: Engine) -> bool:
-    """Empty the write-ahead log into the database, so that no erased byte lingers in it.
+    """Overwrite or free what was erased, so that no erased byte lingers; tell whether it is done.
 
-    Tells whether that is done. A reader that is still open keeps the pages that it sees; it is
-    waited for as long as a lock would be.
+    Not done: a reader is open that may still see the old rows.
     """
-    with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        if raw is None:
-            return False
-        # The busy timeout holds here too, and the first number says whether it was not enough.
-        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+    return _store(engine).purge(engine)
 
 
 def integrity_findings(connection: Connection) -> list[str]:
-    """Ask SQLite to check its own pages and indexes; nothing where all is well."""
-    rows = connection.exec_driver_sql("PRAGMA integrity_check").fetchall()
-    return [str(row[0]) for row in rows if row[0] != "ok"]
+    """Ask the engine what it finds wrong with its own storage; nothing where all is well."""
+    return _store(connection.engine).integrity_findings(connection)

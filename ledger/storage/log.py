@@ -6,10 +6,11 @@ The head row is swapped only if it still is what the caller read; that, and the 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
 
 from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
 from ledger.core.entry import EntryWriter
@@ -19,7 +20,8 @@ from ledger.storage.bulk import insert_rows
 from ledger.storage.tables import ENTRY, HEAD, TILE
 
 HEAD_ID: Final = 1
-STREAM_ROWS: Final = 1_000
+# For one statement alone: set on the connection, PostgreSQL would open a cursor for an INSERT too.
+STREAMED: Final = MappingProxyType({"yield_per": 1_000})
 
 # Every write asks these; made once, they cost a third of what they cost made anew.
 _READ_HEAD: Final = select(HEAD.c.size, HEAD.c.leaf_hash, HEAD.c.time_ms).where(
@@ -33,9 +35,10 @@ _SWAP_HEAD: Final = update(HEAD).where(
 _READ_TILE: Final = select(TILE.c.hashes).where(
     TILE.c.level == bindparam("level"), TILE.c.n == bindparam("n")
 )
-_INSERT_TILE: Final = upsert(TILE)
-_WRITE_TILE: Final = _INSERT_TILE.on_conflict_do_update(
-    index_elements=[TILE.c.level, TILE.c.n], set_={"hashes": _INSERT_TILE.excluded.hashes}
+_WIDEN_TILE: Final = (
+    update(TILE)
+    .where(TILE.c.level == bindparam("at_level"), TILE.c.n == bindparam("at_n"))
+    .values(hashes=bindparam("widened"))
 )
 
 
@@ -102,6 +105,7 @@ def append(
     stands behind it.
 
     Raises:
+        DamagedError: Rows stand where the entries or their tiles belong.
         UnavailableError: Another writer moved the head; nothing of this call holds and the caller
             must start over.
     """
@@ -113,8 +117,13 @@ def append(
         encoded = writer.encode(index, draft.kind, draft.issuer, draft.body, prev)
         prev = leaf_hash(encoded)
         stored.append(StoredEntry(index, prev, encoded))
-    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])
-    _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
+    try:
+        insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])
+        _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
+    except IntegrityError as error:
+        raise DamagedError(
+            f"log: behind the head, at {head.size}, there are rows already; run an audit"
+        ) from error
     swapped = connection.execute(
         _SWAP_HEAD,
         {
@@ -136,10 +145,13 @@ def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) ->
         for level, width in edge_widths(size).items()
     }
     changes = append_leaves(size, edge, leaves)
-    connection.execute(
-        _WRITE_TILE,
-        [{"level": level, "n": n, "hashes": hashes} for level, n, hashes in changes.tiles],
-    )
+    fresh = []
+    for level, n, hashes in changes.tiles:
+        if level in edge and n == (size >> (8 * level)) // TILE_WIDTH:
+            connection.execute(_WIDEN_TILE, {"at_level": level, "at_n": n, "widened": hashes})
+        else:
+            fresh.append((level, n, hashes))
+    insert_rows(connection, TILE, fresh)
 
 
 def read_tile(connection: Connection, level: int, n: int, width: int) -> bytes:
@@ -188,5 +200,5 @@ def read_entries(
         query = query.where(ENTRY.c.index >= start)
     if stop is not None:
         query = query.where(ENTRY.c.index < stop)
-    for row in connection.execution_options(yield_per=STREAM_ROWS).execute(query):
+    for row in connection.execute(query, execution_options=STREAMED):
         yield StoredEntry(*row)

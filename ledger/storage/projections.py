@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from ledger.storage.bulk import insert_rows, select_in
-from ledger.storage.log import STREAM_ROWS
+from ledger.storage.log import STREAMED
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD
 
 # Every write asks for what is new of some kinds.
@@ -101,10 +101,8 @@ def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, Re
 def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:
     """Stream the records that are not active, or say that something touched them."""
     query = select(RECORD).where(or_(RECORD.c.status != "active", RECORD.c.related.is_not(None)))
-    yield from map(
-        _row,
-        connection.execution_options(yield_per=STREAM_ROWS).execute(query.order_by(RECORD.c.index)),
-    )
+    rows = connection.execute(query.order_by(RECORD.c.index), execution_options=STREAMED)
+    yield from map(_row, rows)
 
 
 def record_indices_from(connection: Connection, start: int) -> list[int]:

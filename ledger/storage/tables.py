@@ -18,14 +18,16 @@ others hold.
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
 METADATA: Final = MetaData()
+# SQLite takes only INTEGER as the row's own number.
+_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 
 ENTRY: Final = Table(
     "entry",
     METADATA,
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("bytes", LargeBinary, nullable=False),
 )
@@ -33,15 +35,15 @@ ENTRY: Final = Table(
 TILE: Final = Table(
     "tile",
     METADATA,
-    Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("level", _NUMBER, primary_key=True, autoincrement=False),
+    Column("n", _NUMBER, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
 )
 
 BODY: Final = Table(
     "body",
     METADATA,
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
     Column("subject", String(32), nullable=True),
     Column("salt", LargeBinary, nullable=True),
     Column("content", LargeBinary, nullable=False),
@@ -50,17 +52,17 @@ BODY: Final = Table(
 CHECKPOINT: Final = Table(
     "checkpoint",
     METADATA,
-    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("size", _NUMBER, primary_key=True, autoincrement=False),
     Column("note", LargeBinary, nullable=False),
 )
 
 HEAD: Final = Table(
     "head",
     METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
+    Column("id", _NUMBER, primary_key=True, autoincrement=False),
+    Column("size", _NUMBER, nullable=False),
     Column("leaf_hash", LargeBinary, nullable=False),
-    Column("time_ms", Integer, nullable=False),
+    Column("time_ms", _NUMBER, nullable=False),
 )
 
 SUBJECT: Final = Table(
@@ -68,7 +70,7 @@ SUBJECT: Final = Table(
     METADATA,
     Column("id", String(32), primary_key=True),
     Column("tag", LargeBinary, nullable=False, unique=True),
-    Column("key_version", Integer, nullable=False),
+    Column("key_version", _NUMBER, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("facts", LargeBinary, nullable=False),
 )
@@ -76,7 +78,7 @@ SUBJECT: Final = Table(
 RECORD: Final = Table(
     "record",
     METADATA,
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
     Column("subject", String(32), nullable=False),
     Column("issuer", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -85,7 +87,7 @@ RECORD: Final = Table(
     Column("content", LargeBinary, nullable=False),
     Column("certificate", LargeBinary, nullable=True),
     Column("status", String(12), nullable=False),
-    Column("related", Integer, nullable=True),
+    Column("related", _NUMBER, nullable=True),
 )
 Index("record_subject", RECORD.c.subject)
 Index("record_certificate", RECORD.c.certificate, sqlite_where=RECORD.c.certificate.is_not(None))
@@ -93,7 +95,7 @@ Index("record_certificate", RECORD.c.certificate, sqlite_where=RECORD.c.certific
 PUBLIC_ENTRY: Final = Table(
     "public_entry",
     METADATA,
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", _NUMBER, primary_key=True, autoincrement=False),
     Column("kind", String(20), nullable=False),
 )
 
@@ -111,7 +113,7 @@ REPORT: Final = Table(
     "report",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("created_at_ms", Integer, nullable=False),
+    Column("created_at_ms", _NUMBER, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
 
@@ -119,7 +121,7 @@ REPORT_PART: Final = Table(
     "report_part",
     METADATA,
     Column("report", String(32), primary_key=True),
-    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("part", _NUMBER, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from ledger.errors import NotFoundError
 from ledger.storage.bulk import insert_rows, select_in
-from ledger.storage.log import STREAM_ROWS
+from ledger.storage.log import STREAMED
 from ledger.storage.sealing import Cipher, Sealer, facts_context
 from ledger.storage.tables import SUBJECT
 
@@ -105,8 +105,8 @@ def read_subject(connection: Connection, sealer: Sealer, subject: str) -> Stored
 
 def read_rows(connection: Connection) -> Iterator[Row[Any]]:
     """Stream every person's row, unopened; ``open_row`` opens one."""
-    yield from connection.execution_options(yield_per=STREAM_ROWS).execute(
-        select(SUBJECT).order_by(SUBJECT.c.id)
+    yield from connection.execute(
+        select(SUBJECT).order_by(SUBJECT.c.id), execution_options=STREAMED
     )
 
 

@@ -1,5 +1,7 @@
 """The log, the vault and the projections, with the triggers that keep the log append-only.
 
+One text for both engines, in SQLite's words; the few that PostgreSQL says otherwise are exchanged.
+
 Rules: log tables (entry, tile, body, checkpoint) are never altered or dropped, and no migration
     rewrites a stored byte. A migration works with the running version. Each trigger has a test that
     tries UPDATE and DELETE and is refused. Downgrading a log table raises.
@@ -47,41 +49,84 @@ TABLES = (
 )
 
 
-def _refuse(name: str, verb: str, table: str, when: str = "1") -> str:
-    return f"""CREATE TRIGGER {name} BEFORE {verb} ON {table} WHEN {when}
-        BEGIN SELECT RAISE(ABORT, '{table}: the log only grows, {verb} is refused'); END"""
-
-
 TRIGGERS = (
-    _refuse("entry_no_update", "UPDATE", "entry"),
-    _refuse("entry_no_delete", "DELETE", "entry"),
-    _refuse("checkpoint_no_update", "UPDATE", "checkpoint"),
-    _refuse("checkpoint_no_delete", "DELETE", "checkpoint"),
-    _refuse("body_no_update", "UPDATE", "body"),
+    # name, verb, table, when
+    ("entry_no_update", "UPDATE", "entry", ""),
+    ("entry_no_delete", "DELETE", "entry", ""),
+    ("checkpoint_no_update", "UPDATE", "checkpoint", ""),
+    ("checkpoint_no_delete", "DELETE", "checkpoint", ""),
+    ("body_no_update", "UPDATE", "body", ""),
     # A personal body may go only after the person's key has gone.
-    _refuse(
+    (
         "body_no_delete",
         "DELETE",
         "body",
         "OLD.subject IS NULL OR EXISTS (SELECT 1 FROM subject WHERE id = OLD.subject)",
     ),
-    _refuse("tile_no_delete", "DELETE", "tile"),
+    ("tile_no_delete", "DELETE", "tile", ""),
     # A tile at the right edge is widened; the hashes it had stay where they are.
-    _refuse(
+    (
         "tile_no_update",
         "UPDATE",
         "tile",
-        "NEW.level <> OLD.level OR NEW.n <> OLD.n OR length(NEW.hashes) < length(OLD.hashes) "
-        "OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes",
+        """NEW.level <> OLD.level OR NEW.n <> OLD.n OR length(NEW.hashes) < length(OLD.hashes)
+            OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes""",
     ),
-    _refuse("head_no_delete", "DELETE", "head"),
-    _refuse("head_no_shrink", "UPDATE", "head", "NEW.size < OLD.size OR NEW.time_ms < OLD.time_ms"),
+    ("head_no_delete", "DELETE", "head", ""),
+    ("head_no_shrink", "UPDATE", "head", "NEW.size < OLD.size OR NEW.time_ms < OLD.time_ms"),
 )
+GROWING = ("entry", "checkpoint", "body", "tile", "head")
+
+
+def _sqlite() -> list[str]:
+    return [
+        *TABLES,
+        *(
+            f"""CREATE TRIGGER {name} BEFORE {verb} ON {table} WHEN {when or "1"}
+        BEGIN SELECT RAISE(ABORT, '{table}: the log only grows, {verb} is refused'); END"""
+            for name, verb, table, when in TRIGGERS
+        ),
+    ]
+
+
+def _postgresql() -> list[str]:
+    words = {"INTEGER": "BIGINT", "BLOB": "BYTEA", " WITHOUT ROWID": ""}
+    statements = []
+    for table in TABLES:
+        for word, other in words.items():
+            table = table.replace(word, other)  # noqa: PLW2901 - the same table, further translated
+        statements.append(table)
+    for name, verb, table, when in TRIGGERS:
+        # A trigger's own WHEN knows no subquery.
+        statements += [
+            f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF {when or "TRUE"} THEN
+                    RAISE EXCEPTION '{table}: the log only grows, {verb} is refused'
+                        USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN {"OLD" if verb == "DELETE" else "NEW"};
+            END $$""",
+            f"""CREATE TRIGGER {name} BEFORE {verb} ON {table}
+                FOR EACH ROW EXECUTE FUNCTION {name}()""",
+        ]
+    statements.append(
+        """CREATE FUNCTION no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION '%: the log only grows, TRUNCATE is refused', TG_TABLE_NAME
+                USING ERRCODE = 'integrity_constraint_violation';
+        END $$"""
+    )
+    statements += [
+        f"""CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION no_truncate()"""
+        for table in GROWING
+    ]
+    return statements
 
 
 def upgrade() -> None:
     """Create every table and trigger."""
-    for statement in TABLES + TRIGGERS:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in _sqlite() if sqlite else _postgresql():
         op.execute(statement)
 
 

@@ -24,6 +24,7 @@ from ledger.errors import DamagedError, LedgerError, NotFoundError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.erasure import EXPORTS, erase
 from ledger.services.transcripts import list_subjects
+from ledger.storage.engine import writing
 from tests.ledgers import make_command, make_ledger, post
 
 
@@ -180,7 +181,7 @@ def test_a_copy_that_is_handed_out_waits_for_no_writer_and_holds_none_up(tmp_pat
     ledger, copy = make_ledger(tmp_path), tmp_path / "copy.json"
     arguments = (ledger, _subject(ledger), copy, b"copy")
     handing_out = threading.Thread(target=write_export, args=arguments)
-    with ledger.lock.held():
+    with writing(ledger.engine):
         handing_out.start()
         handing_out.join(5)
         assert copy.read_bytes() == b"copy"

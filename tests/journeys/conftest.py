@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import (  # noqa: F401 - every test here runs on both engines
+    _databases_of_a_file,
+    _databases_of_a_test,
+    database_engine,
+)
 from tests.journeys.specimens import Copy, Specimen, write_history
 
 

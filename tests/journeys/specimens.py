@@ -15,15 +15,14 @@ from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.services.auditing import AuditReport, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import record
-from ledger.services.context import DATABASE
 from ledger.services.erasure import erase
 from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_issuer, revoke_record
+from tests.databases import past_triggers
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import certificate, completion, id_number
 from tests.journeys.rosters import csv_bytes, row
-from tests.ledgers import past_triggers
 
 BATCH = 20
 BATCHES = 14
@@ -91,4 +90,4 @@ class Copy:
 
     def database(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open the database plainly, past the triggers."""
-        return past_triggers(self.home / DATABASE)
+        return past_triggers(self.home)

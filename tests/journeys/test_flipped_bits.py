@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.services.context import DATABASE
+from ledger.services.settings import DATABASE
 from tests.journeys.specimens import Copy
 
 

@@ -22,15 +22,15 @@ from ledger.errors import VerificationError
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import sign_checkpoint, tile_reader
 from ledger.services.completions import record
-from ledger.services.context import DATABASE, Ledger
+from ledger.services.context import Ledger
 from ledger.services.exports import export_bundle
 from ledger.services.proving import entry_bytes, newest_checkpoint, prove
 from ledger.services.transcripts import find_subject
 from ledger.storage.engine import reading
+from tests.databases import past_triggers
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
 from tests.journeys.rewriting import earlier, rewrite_from
-from tests.ledgers import past_triggers
 
 PEOPLE = 30
 
@@ -47,7 +47,7 @@ class Kept:
 
 def rewrite_all(home: Path) -> None:
     """Rewrite history from an early record on and sign all checkpoints anew."""
-    with past_triggers(home / DATABASE) as database:
+    with past_triggers(home) as database:
         rewrite_from(database, 4, earlier)
         database.execute("DELETE FROM checkpoint")
     (home / "checkpoint").unlink()

@@ -21,8 +21,8 @@ import pytest
 from ledger.core.entry import decode_entry
 from ledger.core.key_list import decode_key_list
 from ledger.core.proof import parse_log_proof, verify_log_proof
-from ledger.services.context import DATABASE
 from ledger.services.proving import entry_bytes, prove
+from ledger.services.settings import DATABASE
 from tests.journeys.command_line import Answer, jinlan, sound
 from tests.journeys.ledgers import opened, size_of
 from tests.journeys.people import id_number

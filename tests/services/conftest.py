@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from ledger.services.context import Ledger
+from tests.databases import (  # noqa: F401 - every test here runs on both engines
+    _databases_of_a_file,
+    _databases_of_a_test,
+    database_engine,
+)
 from tests.ledgers import TestClock, make_ledger
 
 

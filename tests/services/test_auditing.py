@@ -3,7 +3,6 @@
 Edits of every kind in a large database are a journey of their own; here stands one for each check.
 """
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from ledger.services.auditing import AuditReport, Finding, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.storage import checkpoints
+from tests.databases import copy_home
 from tests.ledgers import edit, make_command, make_ledger, post, reopen, verify_whole
 
 EDITS = {
@@ -64,7 +64,7 @@ def test_a_whole_history_that_was_hashed_anew_contradicts_the_checkpoint(
     """Notes, security section 1, fact 1: the chain alone says OK."""
     home = tmp_path / "other" / "home"
     ledger.close()
-    shutil.copytree(ledger.home, home)
+    copy_home(ledger.home, home)
     other = make_ledger(home.parent, seed=5)
     post(ledger, *(make_command(n) for n in range(10, 15)))
     note = sign_checkpoint(ledger).note

@@ -1,6 +1,5 @@
 """A checkpoint is signed over what was read back, and what it says is never taken back."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,10 @@ from ledger.core.checkpoint import open_checkpoint
 from ledger.core.digest import leaf_hash
 from ledger.errors import DamagedError
 from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
-from ledger.services.context import DATABASE, Ledger
+from ledger.services.context import Ledger
 from ledger.services.key_entries import rotate_key
 from ledger.storage import checkpoints
+from tests.databases import copy_home, put_back_database
 from tests.ledgers import (
     DAY_MS,
     TestClock,
@@ -27,16 +27,12 @@ from tests.ledgers import (
 
 def _copy(ledger: Ledger, to: Path) -> Path:
     ledger.close()
-    shutil.copytree(ledger.home, to)
-    return to
+    return copy_home(ledger.home, to)
 
 
 def _swap_database(ledger: Ledger, backup: Path) -> None:
     ledger.close()
-    for path in ledger.home.glob(f"{DATABASE}*"):
-        path.unlink()
-    for path in backup.glob(f"{DATABASE}*"):
-        shutil.copy(path, ledger.home / path.name)
+    put_back_database(ledger.home, backup)
 
 
 def _refuses_to_write(ledger: Ledger, code: str) -> None:

@@ -11,14 +11,15 @@ import pytest
 
 from ledger.core.instant import parse_instant
 from ledger.errors import CustodyError, NotFoundError
-from ledger.services.context import DATABASE, RandomPool, open_ledger, system_clock
-from ledger.services.settings import Settings
+from ledger.services.context import RandomPool, open_ledger, system_clock
+from ledger.services.settings import DATABASE
+from tests.databases import only_sqlite, settings_for
 from tests.ledgers import START_MS, make_ledger, reopen
 
 
 def test_a_folder_without_a_ledger_is_told_so_and_stays_empty(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="init") as caught:
-        open_ledger(Settings(tmp_path / "home"))
+        open_ledger(settings_for(tmp_path / "home"))
     assert caught.value.code == "no-ledger"
     assert list(tmp_path.iterdir()) == []
 
@@ -61,6 +62,7 @@ def test_new_persons_lie_side_by_side_in_time(tmp_path: Path) -> None:
     assert ids == sorted(ids)
 
 
+@only_sqlite
 def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path, example=False)
     assert (ledger.home / DATABASE).is_file()

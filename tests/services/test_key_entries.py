@@ -1,8 +1,6 @@
 """Keys in the log, and rotation: what the old one signed or sealed stays good."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,10 @@ from ledger.services.import_reports import stored_report
 from ledger.services.key_entries import key_body, publish_keys, rotate_key
 from ledger.services.opening import initialise
 from ledger.services.rosters import import_roster
-from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject, list_subjects
 from ledger.storage import vault
+from ledger.storage.engine import writing
+from tests.databases import settings_for
 from tests.ledgers import (
     DAY_MS,
     TestClock,
@@ -85,7 +84,7 @@ def test_a_rotation_that_died_before_its_entries_is_completed_at_the_next_start(
     with pytest.raises(KeyboardInterrupt):
         rotate_key(ledger, "credential")
     monkeypatch.undo()
-    again = initialise(Settings(ledger.home), clock=clock)
+    again = initialise(settings_for(ledger.home), clock=clock)
     assert len(_logged_keys(again)) == 4
     verify_whole(again)
 
@@ -132,21 +131,12 @@ def test_a_write_that_waited_for_a_rotation_wraps_new_keys_under_the_new_one(
     tmp_path: Path,
 ) -> None:
     ledger = make_ledger(tmp_path)
-    other, waits = reopen(ledger), threading.Event()
-    held = ledger.lock.held
-
-    class Announced:
-        @contextmanager
-        def held(self) -> Iterator[None]:
-            waits.set()
-            with held():
-                yield
-
-    ledger.lock = Announced()  # type: ignore[assignment]  # the same lock, that tells who asks for it
+    other = reopen(ledger)
     writer = threading.Thread(target=post, args=(ledger, make_command()))
-    with other.lock.held():
+    with writing(other.engine):
         writer.start()
-        assert waits.wait(10)
+        writer.join(0.3)  # it has taken its keys, and waits for the lock
+        assert writer.is_alive()
         rotation.rotate_secret(ledger.home, "vault")
     writer.join()
     assert query(ledger, "SELECT key_version FROM subject") == [(2,)]

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.errors import RefusedError
 from ledger.services.settings import Settings
+from ledger.storage.engine import open_engine
 
 
 def test_left_out_settings_have_defaults() -> None:
@@ -38,7 +39,16 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert caught.value.code == "setting-unusable"
 
 
-def test_another_database_is_refused_and_not_silently_left_unused() -> None:
-    with pytest.raises(RefusedError, match="unset it") as caught:
-        Settings.from_environment({"DATABASE_URL": "postgresql://"})
+def test_a_database_url_names_the_server_and_its_password_is_shown_to_nobody() -> None:
+    url = "postgresql://ledger:secret@db/ledger"
+    settings = Settings.from_environment({"DATABASE_URL": url})
+    assert settings.database == url
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "sqlite:///x", "nonsense", "://"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(RefusedError, match="DATABASE_URL") as caught:
+        open_engine(str(Settings.from_environment({"DATABASE_URL": url}).database))
     assert caught.value.code == "setting-unusable"
+    assert "root" not in caught.value.message

@@ -9,13 +9,14 @@ from sqlalchemy import Engine
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, writing
 from ledger.storage.sealing import Cipher, Sealer, key_context
+from tests.databases import database_for
 
 NOW_MS = 1_768_442_400_000
 
 
 def make_engine(tmp_path: Path) -> Engine:
     """Make a database at the newest migration, with the head of an empty log."""
-    engine = open_engine(tmp_path / "ledger.sqlite3")
+    engine = open_engine(database_for(tmp_path / "ledger.sqlite3"))
     with writing(engine) as connection:
         schema.migrate(connection)
         log.create_head(connection)

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import DamagedError
 from ledger.storage import answers
 from ledger.storage.answers import StoredAnswer
 from ledger.storage.engine import reading, writing
+from tests.databases import sql
 from tests.storage.log_fixture import make_engine, make_sealer
 
 ANSWER = StoredAnswer(b"request", b'{"entry":7}')
@@ -39,7 +40,7 @@ def test_a_second_answer_under_one_key_is_refused(engine: Engine) -> None:
 def test_an_edited_answer_is_not_given_out(engine: Engine, column: str) -> None:
     with writing(engine) as connection:
         value = "'x'" if column in {"issuer", "key"} else "x'78'"
-        connection.execute(text(f"""UPDATE answer SET "{column}" = {value}"""))  # noqa: S608
+        connection.execute(sql(f"""UPDATE answer SET "{column}" = {value}"""))  # noqa: S608
         assert answers.count_damaged_answers(connection, make_sealer()) == 1
     issuer = "x" if column == "issuer" else "org-a"
     key = "x" if column == "key" else "key"

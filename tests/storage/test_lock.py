@@ -9,19 +9,22 @@ from pathlib import Path
 import pytest
 
 from ledger.storage.lock import FILE_NAME, WriteLock
+from tests.databases import only_sqlite
+
+pytestmark = only_sqlite  # PostgreSQL locks in the database
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 from ledger.storage.lock import WriteLock
-with WriteLock(Path(sys.argv[1])).held():
+with WriteLock(Path(sys.argv[1]), 10).held():
     print("held", flush=True)
     time.sleep(60)
 """
 
 
 def test_threads_hold_the_lock_one_after_the_other(tmp_path: Path) -> None:
-    lock = WriteLock(tmp_path)
+    lock = WriteLock(tmp_path, 10)
     inside, most = 0, 0
 
     def work() -> None:
@@ -45,10 +48,10 @@ def test_two_locks_on_one_folder_exclude_each_other(tmp_path: Path) -> None:
     entered = threading.Event()
 
     def work() -> None:
-        with WriteLock(tmp_path).held():
+        with WriteLock(tmp_path, 10).held():
             entered.set()
 
-    with WriteLock(tmp_path).held():
+    with WriteLock(tmp_path, 10).held():
         thread = threading.Thread(target=work)
         thread.start()
         assert not entered.wait(0.1)
@@ -63,12 +66,12 @@ def test_a_process_that_dies_frees_the_lock(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         holder.kill()
-    with WriteLock(tmp_path).held():
+    with WriteLock(tmp_path, 10).held():
         pass
 
 
 def test_the_lock_is_free_again_after_an_exception(tmp_path: Path) -> None:
-    lock = WriteLock(tmp_path)
+    lock = WriteLock(tmp_path, 10)
     with pytest.raises(ZeroDivisionError), lock.held():
         _ = 1 / 0
     with lock.held():
@@ -76,5 +79,5 @@ def test_the_lock_is_free_again_after_an_exception(tmp_path: Path) -> None:
 
 
 def test_the_lock_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    with WriteLock(tmp_path).held():
+    with WriteLock(tmp_path, 10).held():
         assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600

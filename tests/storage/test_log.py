@@ -4,8 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine
 
 from ledger.core.digest import EMPTY_ROOT, leaf_hash
 from ledger.core.entry import decode_entry
@@ -14,6 +13,7 @@ from ledger.errors import DamagedError, NotFoundError, UnavailableError
 from ledger.storage import log
 from ledger.storage.engine import reading, writing
 from tests.core.rfc6962 import tree_hash
+from tests.databases import sql, without_trigger
 from tests.storage.log_fixture import NOW_MS, append, drafts, make_engine
 
 
@@ -66,15 +66,15 @@ def test_a_head_that_moved_refuses_the_batch_and_keeps_nothing_of_it(engine: Eng
 def test_a_head_behind_the_log_cannot_take_a_place_again(engine: Engine) -> None:
     before = _head(engine)
     append(engine, 1)
-    with pytest.raises(IntegrityError), writing(engine) as connection:
+    with pytest.raises(DamagedError, match="rows already"), writing(engine) as connection:
         log.append(connection, before, drafts(1, seed=7), NOW_MS)
     assert len(_entries(engine)) == 1
 
 
 def test_a_missing_head_is_damage(engine: Engine) -> None:
     with writing(engine) as connection:
-        connection.execute(text("DROP TRIGGER head_no_delete"))
-        connection.execute(text("DELETE FROM head"))
+        connection.execute(sql(without_trigger("head_no_delete", "head")))
+        connection.execute(sql("DELETE FROM head"))
         assert not log.has_head(connection)
     with pytest.raises(DamagedError, match="head"):
         _head(engine)
@@ -133,5 +133,5 @@ def test_an_entry_is_read_by_index_and_none_beyond_the_end(engine: Engine) -> No
 def test_reading_from_the_start_shows_rows_below_zero_too(engine: Engine) -> None:
     append(engine, 1)
     with writing(engine) as connection:
-        connection.execute(text("INSERT INTO entry VALUES (-1, x'00', x'00')"))
+        connection.execute(sql("INSERT INTO entry VALUES (-1, x'00', x'00')"))
     assert [one.index for one in _entries(engine)] == [-1, 0]

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from ledger.errors import DamagedError, NotFoundError
 from ledger.storage import reports
 from ledger.storage.engine import reading, writing
 from ledger.storage.reports import KeptReport
+from tests.databases import sql
 from tests.storage.log_fixture import make_engine, make_sealer
 
 TAG, OTHER_TAG = b"t" * 16, b"o" * 16
@@ -28,7 +29,7 @@ def test_a_report_is_sealed_and_read_back(engine: Engine) -> None:
         assert reports.read_head(connection, make_sealer(), "rep-1") == b"head"
         parts = [reports.read_part(connection, make_sealer(), "rep-1", n) for n in range(3)]
         assert parts == [b"first part", b"second part", None]
-        kept = connection.execute(text("SELECT content FROM report_part")).scalars().all()
+        kept = connection.execute(sql("SELECT content FROM report_part")).scalars().all()
         assert not any(b"part" in content for content in kept)
         assert reports.count_damaged_reports(connection, make_sealer()) == 0
         with pytest.raises(NotFoundError):
@@ -40,7 +41,7 @@ def test_after_a_rotation_reports_are_read_and_can_be_sealed_anew(engine: Engine
     with writing(engine) as connection:
         assert reports.read_head(connection, newer, "rep-1") == b"head"
         reports.reseal_reports(connection, newer)
-        versions = connection.execute(text("SELECT substr(content, 1, 2) FROM report_part"))
+        versions = connection.execute(sql("SELECT substr(content, 1, 2) FROM report_part"))
         assert set(versions.scalars()) == {b"\x00\x02"}
         assert reports.read_part(connection, newer, "rep-1", 1) == b"second part"
         assert reports.count_damaged_reports(connection, newer) == 0
@@ -83,12 +84,12 @@ def test_the_reports_that_tell_of_a_person_are_forgotten_and_no_others(engine: E
 )
 def test_an_edited_report_is_counted_as_damaged(engine: Engine, edit: str) -> None:
     with writing(engine) as connection:
-        assert connection.execute(text(edit)).rowcount > 0
+        assert connection.execute(sql(edit)).rowcount > 0
         assert reports.count_damaged_reports(connection, make_sealer()) > 0
 
 
 def test_a_part_under_another_reports_id_is_damage(engine: Engine) -> None:
     with writing(engine) as connection:
-        connection.execute(text("UPDATE report_part SET report = 'rep-2'"))
+        connection.execute(sql("UPDATE report_part SET report = 'rep-2'"))
         with pytest.raises(DamagedError):
             reports.read_part(connection, make_sealer(), "rep-2", 0)

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import DamagedError, NotFoundError
 from ledger.storage import vault
 from ledger.storage.engine import reading, writing
 from ledger.storage.sealing import facts_context
+from tests.databases import sql, stored_bytes
 from tests.storage.log_fixture import make_engine, make_key, make_sealer
 
 FACTS = '["胡芳雨","330199199505192154"]'.encode()
@@ -47,9 +48,9 @@ def test_many_tags_are_looked_up_at_once(engine: Engine) -> None:
         assert vault.find_by_tags(connection, make_sealer(), []) == {}
 
 
-def test_nothing_of_the_facts_stands_in_the_file(engine: Engine, tmp_path: Path) -> None:
+def test_nothing_of_the_facts_stands_in_the_database(engine: Engine, tmp_path: Path) -> None:
     engine.dispose()
-    data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    data = stored_bytes(tmp_path / "ledger.sqlite3")
     assert b"person0" in data
     assert b"330199199505192154" not in data
     assert "胡芳雨".encode() not in data
@@ -80,7 +81,7 @@ def test_facts_and_keys_swapped_between_persons_are_noticed(engine: Engine) -> N
     for column in ("facts", "wrapped_key"):
         with writing(engine) as connection:
             connection.execute(
-                text(
+                sql(
                     f"UPDATE subject SET {column} = (SELECT {column} FROM subject AS s "  # noqa: S608
                     f"WHERE s.id = 'person{2:020}') WHERE id = 'person{1:020}'"
                 )

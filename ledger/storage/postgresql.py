@@ -1,0 +1,128 @@
+"""PostgreSQL as the ledger's engine: many machines, one database, 15 or newer.
+
+A server that does not flush what it commits is refused. Writers take an advisory lock for their
+transaction, which is fair, and which exists before the first table does; readers see one state
+(REPEATABLE READ).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from ledger.errors import DamagedError, LedgerError, RefusedError, UnavailableError
+
+VERSION_MIN: Final = 150_000
+POOL_CONNECTIONS: Final = 10
+POOL_OVERFLOW: Final = 20
+LOCK_MS_MAX = 10_000
+# A writer that stands still with the lock in its hand is cut off by the server.
+IDLE_SECONDS_MAX: Final = 60
+_WRITE_LOCK: Final = "SELECT pg_advisory_xact_lock(7596553741827)"  # of this database alone
+
+_SETTINGS: Final = """
+    SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
+        current_setting('fsync'), current_setting('full_page_writes'),
+        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+        set_config('lock_timeout', %s, false),
+        set_config('idle_in_transaction_session_timeout', %s, false),
+        set_config('extra_float_digits', '1', false)
+"""
+
+# SQLSTATE classes and codes (PostgreSQL, appendix A).
+_PASSING: Final = ("08", "25006", "40", "53", "55P03", "57", "58000", "58030")
+_DAMAGE: Final = ("42P01", "42703", "58P01", "XX001", "XX002")
+
+
+class PostgreSQL:
+    """A ledger in a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise _unusable("is not a database URL") from error
+        if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+            raise _unusable("expected postgresql://USER@HOST/DATABASE")
+        self._url = parsed.set(drivername="postgresql+psycopg")
+
+    def create_engine(self) -> Engine:
+        """Make the pool of connections; none is opened yet."""
+        engine = create_engine(
+            self._url,
+            pool_size=POOL_CONNECTIONS,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=True,  # after a failover the old connections are dead
+            hide_parameters=True,
+            execution_options={"jinlan_store": self},
+        )
+        event.listen(engine, "connect", _configure)
+        return engine
+
+    @contextmanager
+    def connected_to_write(self, engine: Engine) -> Iterator[Connection]:
+        """Give a connection for a transaction that begins with ``lock``."""
+        with engine.connect() as connection:
+            yield connection
+
+    def lock(self, connection: Connection) -> None:
+        """Hold other writers off until the transaction ends; what they committed is seen."""
+        connection.exec_driver_sql(_WRITE_LOCK)
+
+    @contextmanager
+    def connected_to_read(self, engine: Engine) -> Iterator[Connection]:
+        """Give a connection whose transactions see one state."""
+        with engine.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ) as connection:
+            yield connection
+
+    def explain(self, error: DatabaseError) -> LedgerError | None:
+        """Tell a database that cannot be used now, or that is damaged, from a fault of ours."""
+        state: str | None = getattr(error.orig, "sqlstate", None)
+        diagnosis = getattr(error.orig, "diag", None)
+        reason = getattr(diagnosis, "message_primary", None) or "the connection failed"
+        if state is None or state.startswith(_PASSING):
+            return UnavailableError(f"the database cannot be used now ({reason})")
+        if state.startswith(_DAMAGE):
+            return DamagedError(
+                f"the database cannot be read ({reason}); restore it from a backup",
+                code="database-unreadable",
+            )
+        return None
+
+    def purge(self, engine: Engine) -> bool:
+        """Free the space of erased rows; tells whether no older reader stands in the way."""
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM body, subject, record, report, report_part, answer")
+            readers = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
+            ).scalar_one()
+        return not readers
+
+    def integrity_findings(self, connection: Connection) -> list[str]:
+        """Nothing: a server checks its pages as it reads them, if it was made with checksums."""
+        del connection
+        return []
+
+
+def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own types
+    limits = (f"{LOCK_MS_MAX}ms", f"{IDLE_SECONDS_MAX}s")
+    row = connection.execute(_SETTINGS, limits).fetchone()
+    connection.commit()
+    version, encoding, fsync, full_page_writes = row[:4]
+    if version < VERSION_MIN:
+        raise _unusable(f"PostgreSQL 15 or newer is needed, found version number {version}")
+    if encoding != "UTF8":
+        raise _unusable(f"the database must be in UTF8, found {encoding}")
+    if "off" in {fsync, full_page_writes}:
+        raise _unusable("the server runs with fsync or full_page_writes off, and loses records")
+
+
+def _unusable(why: str) -> RefusedError:
+    return RefusedError(f"DATABASE_URL: {why}", code="setting-unusable")
