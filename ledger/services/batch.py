@@ -1,10 +1,12 @@
 """The entries that one transaction will append.
 
-Work under the write lock adds entries to a ``Batch`` while it decides. When all is decided the
-batch is flushed: sealed, chained and stored.
+Work adds entries to a ``Batch`` while it decides, against one state of the ledger. When all is
+decided the batch is sealed, and stored under the write lock: chained and written. Where others have
+written since it was decided, ``still_holds`` says whether that makes a difference.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TypeAlias
@@ -17,9 +19,10 @@ from ledger.domain.bodies import RecordBodyWriter
 from ledger.domain.decisions import Accepted
 from ledger.domain.record_facts import RecordFacts
 from ledger.services.context import Ledger
+from ledger.services.known_state import KnownState, RecordCommand
 from ledger.storage import bodies, log, projections, vault
 from ledger.storage.sealing import KEY_BYTES
-from ledger.storage.sealing_rows import DRAW_BYTES, Job, seal_rows
+from ledger.storage.sealing_rows import DRAW_BYTES, Job, Sealed, seal_rows
 
 Subject: TypeAlias = vault.StoredSubject | vault.NewSubject
 
@@ -43,22 +46,43 @@ class _Personal:
 
 
 class Batch:
-    """Collects entries behind the log's head as ``connection`` sees it, under one set of keys."""
+    """Collects entries behind the log's head as ``connection`` sees it, under one set of keys.
 
-    def __init__(self, ledger: Ledger, connection: Connection) -> None:
+    Attributes:
+        ledger: The open ledger.
+        connection: The transaction whose state the work decides against.
+        base: The log's head in that state.
+        sealer: The keys at work, of one state of the keyring.
+        known: What that state says of those whom ``commands`` are about.
+        shift: By how much the entries moved back when they were stored.
+    """
+
+    def __init__(
+        self, ledger: Ledger, connection: Connection, commands: Sequence[RecordCommand] = ()
+    ) -> None:
         self.ledger = ledger
         self.connection = connection
-        self.head = log.read_head(connection)
+        self.base = log.read_head(connection)
         self.sealer = ledger.sealer
+        self.know(commands)
+        self.shift = 0
         self._now_ms = ledger.clock()
         self._entries: list[_Public | _Personal] = []
         self._records: list[projections.RecordRow] = []
         self._public: list[tuple[int, str]] = []
+        self._statuses: list[tuple[int, str, int]] = []
+        self._facts: dict[str, vault.StoredSubject] = {}
+        self._sealed: Sequence[Sealed] = ()
+        self._refers_to_itself = False
+
+    def know(self, commands: Sequence[RecordCommand]) -> None:
+        """Load what the ledger knows of those whom ``commands`` are about."""
+        self.known = KnownState(self.connection, self.sealer, commands)
 
     @property
     def next_index(self) -> int:
-        """Index that the next added entry will have."""
-        return self.head.size + len(self._entries)
+        """Index that the next added entry will have, if nothing else is written before."""
+        return self.base.size + len(self._entries)
 
     def add_public(self, kind: str, issuer: str, body: Json) -> int:
         """Add an entry whose body anyone may read; give its index."""
@@ -86,31 +110,61 @@ class Batch:
             subject.facts = facts
             return
         vault.reseal_facts(subject, facts)
-        vault.update_facts(self.connection, subject)
+        self._facts[subject.id] = subject
 
     def set_status(self, index: int, status: str, related: int) -> None:
         """Mark a record, stored or of this batch, as superseded or revoked by ``related``."""
-        if index < self.head.size:
-            projections.set_status(self.connection, index, status, related)
+        if index < self.base.size:
+            self._statuses.append((index, status, related))
             return
         place = bisect_left(self._records, index, key=attrgetter("index"))
         self._records[place] = replace(self._records[place], status=status, related=related)
 
-    def flush(self) -> None:
-        """Seal and write everything that was added; committing is the caller's.
+    def refer_to(self, index: int | None) -> None:
+        """Say that something in this batch names an entry; one of its own may yet move."""
+        if index is not None and index >= self.base.size:
+            self._refers_to_itself = True
+
+    def seal(self) -> None:
+        """Seal the bodies, and the keys and facts of new persons.
 
         Raises:
             MalformedError: A body is longer than an entry bundle can hold.
+        """
+        self._sealed = seal_rows(self.sealer.vault_key, self._jobs())
+
+    def still_holds(self, connection: Connection) -> bool:
+        """Tell whether all would be decided alike in the state that ``connection`` sees.
+
+        Asked under the write lock, for a batch of records that was decided before.
+        """
+        if self.sealer is not self.ledger.sealer:
+            return False
+        if log.read_head(connection) == self.base:
+            return True
+        return not self._refers_to_itself and not self.known.touched_since(
+            connection, self.base.size
+        )
+
+    def store(self, connection: Connection) -> log.Head:
+        """Write everything that was added and give the new head; committing is the caller's.
+
+        Raises:
+            DamagedError: Rows stand where the entries belong.
             UnavailableError: Another writer moved the head; nothing of this batch holds.
         """
+        head = log.read_head(connection)
+        self._move(head.size - self.base.size)
+        projections.set_statuses(connection, self._statuses)
+        vault.update_facts(connection, self._facts.values())
         if not self._entries:
-            return
-        connection, version = self.connection, self.sealer.version
+            return head
+        version = self.sealer.version
         drafts: list[log.Draft] = []
         stored: list[bodies.StoredBody] = []
         subjects: list[vault.SubjectRow] = []
-        sealed = iter(seal_rows(self.sealer.vault_key, self._jobs()))
-        for index, entry in enumerate(self._entries, self.head.size):
+        sealed = iter(self._sealed)
+        for index, entry in enumerate(self._entries, head.size):
             if isinstance(entry, _Public):
                 salt = self.ledger.random(SALT_BYTES)
                 committed = commitment(salt, entry.content)
@@ -122,11 +176,24 @@ class Batch:
                 if wrapped:
                     subjects.append((subject.id, subject.tag, version, wrapped, facts))
             drafts.append(log.Draft(entry.kind, entry.issuer, committed))
-        log.append(connection, self.head, drafts, self._now_ms)
+        moved = log.append(connection, head, drafts, self._now_ms)
         vault.insert_subjects(connection, subjects)
         bodies.insert_bodies(connection, stored)
         projections.insert_records(connection, self._records)
         projections.insert_public_entries(connection, self._public)
+        return moved
+
+    def _move(self, shift: int) -> None:
+        """Take the places behind what others have written since."""
+        self.shift = shift
+        if not shift:
+            return
+        for row in self._records:
+            row.index += shift
+            if row.related is not None:
+                row.related += shift
+        self._public = [(index + shift, kind) for index, kind in self._public]
+        self._statuses = [(i, status, related + shift) for i, status, related in self._statuses]
 
     def _jobs(self) -> list[Job]:
         """Give what is to be sealed, in the order of the entries."""

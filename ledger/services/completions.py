@@ -11,8 +11,9 @@ from ledger.core.canonical import Json
 from ledger.errors import RefusedError
 from ledger.services.batch import Batch
 from ledger.services.context import Ledger
-from ledger.services.posting import Outcome, Posted, Posting, RecordCommand, request_of
-from ledger.services.record import Once, write
+from ledger.services.known_state import RecordCommand
+from ledger.services.posting import Outcome, Posted, Posting, request_of
+from ledger.services.record import Once, submit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +49,53 @@ def record(
         RefusedError: ``all_or_nothing``, and a command was refused; nothing was recorded.
         UnavailableError: The ledger cannot be written now; nothing was recorded.
     """
-    posted = [Posted.of(command) for command in commands]
-    outcomes: list[Outcome] = []
-
-    def work(batch: Batch) -> Json:
-        posting = Posting(batch, issuer, commands, correcting=correcting)
-        outcomes[:] = [posting.decide(each) for each in posted]
-        refused = [outcome for outcome in outcomes if outcome.outcome == "rejected"]
-        if all_or_nothing and refused:
-            raise RefusedError(
-                f"batch: {len(refused)} of {len(outcomes)} records were refused, so none was "
-                f"recorded (the first: {refused[0].code})",
-                code="all-or-nothing",
-            )
-        return [outcome.to_json() for outcome in outcomes]
-
+    work = _Recording(issuer, commands, correcting=correcting, all_or_nothing=all_or_nothing)
     once = None
     if key is not None:
         options = bytes([correcting, all_or_nothing])
-        once = Once(issuer, key, options + request_of(posted))
-    written = write(ledger, work, once)
-    if written.replayed:
-        answer: Any = written.answer
-        outcomes[:] = map(Outcome.from_json, answer)
-    return Recorded(tuple(outcomes), written.replayed)
+        once = Once(issuer, key, options + request_of(work.posted))
+    written = submit(ledger, work, once)
+    if not written.replayed:
+        return Recorded(tuple(work.outcomes), replayed=False)
+    answer: Any = written.answer
+    return Recorded(tuple(map(Outcome.from_json, answer)), replayed=True)
+
+
+class _Recording:
+    """The commands of one caller."""
+
+    def __init__(
+        self,
+        issuer: str,
+        commands: Sequence[RecordCommand],
+        *,
+        correcting: bool,
+        all_or_nothing: bool,
+    ) -> None:
+        # What refuses all for one has already added some, so it shares its batch with nobody.
+        self.commands: Sequence[RecordCommand] = () if all_or_nothing else commands
+        self.posted = [Posted.of(command) for command in commands]
+        self.outcomes: list[Outcome] = []
+        self._issuer = issuer
+        self._correcting = correcting
+        self._all_or_nothing = all_or_nothing
+
+    def decide(self, batch: Batch) -> None:
+        """Decide them one after the other."""
+        if self._all_or_nothing:
+            batch.know([each.command for each in self.posted])
+        posting = Posting(batch, self._issuer, correcting=self._correcting)
+        self.outcomes = [posting.decide(each) for each in self.posted]
+        refused = [outcome for outcome in self.outcomes if outcome.outcome == "rejected"]
+        if self._all_or_nothing and refused:
+            raise RefusedError(
+                f"batch: {len(refused)} of {len(self.outcomes)} records were refused, so none was "
+                f"recorded (the first: {refused[0].code})",
+                code="all-or-nothing",
+            )
+
+    def answer(self, batch: Batch) -> Json:
+        """Give the outcomes, in the order of the commands."""
+        if batch.shift:
+            self.outcomes = [each.moved(batch.shift) for each in self.outcomes]
+        return [outcome.to_json() for outcome in self.outcomes]

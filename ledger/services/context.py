@@ -13,16 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
 from keys.keyring import Keyring
 from ledger.domain.china_time import day_in_china
 from ledger.errors import NotFoundError
+from ledger.services.committer import Committer
 from ledger.services.registry import RegistryCache
 from ledger.services.settings import Settings
-from ledger.storage.engine import database_exists, open_engine
+from ledger.storage.engine import database_exists, on_connect, open_engine
+from ledger.storage.log import Head
 from ledger.storage.sealing import RandomBytes, Sealer
 
 KEYS_INDEX: Final = "keys/index.json"
@@ -93,7 +95,8 @@ class Ledger:
 
     ``keys`` are exchanged as a whole when another process has rotated one. ``registry`` is what
     this process last read of organisations and schedules. ``checked`` tells whether it has held
-    the database against its last checkpoint; no write comes before that.
+    the database against its last checkpoint; no write comes before that. ``committer`` joins what
+    this process writes, and ``acknowledged`` is the log's head when it last answered a write.
     """
 
     home: Path
@@ -103,6 +106,8 @@ class Ledger:
     random: RandomBytes = SYSTEM_RANDOM
     checked: bool = field(default=False)
     registry: RegistryCache = field(default_factory=RegistryCache)
+    committer: Committer[Any] = field(default_factory=Committer)
+    acknowledged: Head | None = field(default=None)
     _renewing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -143,6 +148,10 @@ class Ledger:
         text = base64.b32encode(self.random(ID_BYTES)).decode()
         return f"{prefix}-{text.rstrip('=').lower()}"
 
+    def distrust(self) -> None:
+        """Hold the database against its last checkpoint again before the next write."""
+        self.checked = False
+
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
@@ -171,13 +180,15 @@ def assemble(settings: Settings, *, clock: Clock, random: RandomBytes) -> Ledger
     Raises:
         CustodyError: A key file is missing or open to others.
     """
-    return Ledger(
+    ledger = Ledger(
         home=settings.home,
         engine=open_engine(settings.database),
         keys=open_keys(settings.home, random),
         clock=clock,
         random=random,
     )
+    on_connect(ledger.engine, ledger.distrust)
+    return ledger
 
 
 def open_keys(home: Path, random: RandomBytes) -> OpenKeys:

@@ -1,8 +1,4 @@
-"""Decide a batch of postings, one after the other, in one transaction.
-
-State for the whole batch is loaded in a few queries, and kept in step while the commands are
-decided, so that a repeat inside a file is seen like one of last year.
-"""
+"""Decide postings one after the other, in the state that their batch knows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,20 +18,17 @@ from ledger.domain.decisions import (
     decide_completion,
 )
 from ledger.domain.record_facts import RecordFacts, facts_of
-from ledger.domain.records import RecordCertificate, RecordCompletion
+from ledger.domain.records import RecordCompletion
 from ledger.errors import LedgerError
 from ledger.services.batch import Batch, Subject
 from ledger.services.facts import PersonFacts
+from ledger.services.known_state import RecordCommand
 from ledger.services.projection import (
-    certificate_tag,
     content_tag,
-    id_number_tag,
     identity_tag,
     record_row,
 )
-from ledger.storage import log, projections, vault
-
-RecordCommand = RecordCompletion | RecordCertificate
+from ledger.storage import log, vault
 
 
 class Outcome(NamedTuple):
@@ -56,6 +49,12 @@ class Outcome(NamedTuple):
     entry_index: int | None = None
     credits: str | None = None
     notices: tuple[str, ...] = ()
+
+    def moved(self, shift: int) -> Self:
+        """Give the outcome of a command whose entry was stored further back than it was decided."""
+        if self.outcome != "accepted" or self.entry_index is None:
+            return self
+        return self._replace(entry_index=self.entry_index + shift)
 
     def to_json(self) -> tuple[Json, ...]:
         """Give the fields in their order, as they stand in a stored answer."""
@@ -97,12 +96,11 @@ def request_of(posted: Sequence[Posted]) -> bytes:
 
 
 class Posting:
-    """The state that decides one batch, loaded once and kept in step with what is accepted."""
+    """Decides what one issuer posts, in the state that its batch knows."""
 
-    def __init__(
-        self, batch: Batch, issuer: str, commands: Sequence[RecordCommand], *, correcting: bool
-    ) -> None:
+    def __init__(self, batch: Batch, issuer: str, *, correcting: bool) -> None:
         self._batch = batch
+        self._known = batch.known
         self._sealer = batch.sealer
         registry = batch.ledger.registry.read(batch.connection)
         self._issuer = registry.organisation(issuer)
@@ -112,25 +110,6 @@ class Posting:
             correcting=correcting,
             recorded_on=batch.ledger.today(),
         )
-        self._person_tags = {
-            c.person.id_number: id_number_tag(self._sealer, c.person.id_number) for c in commands
-        }
-        stored = vault.find_by_tags(batch.connection, self._sealer, set(self._person_tags.values()))
-        self._subjects: dict[bytes, Subject] = dict(stored)
-        self._facts: dict[str, PersonFacts] = {}
-        self._terms: dict[bytes, Terms] = {}
-        self._records: dict[bytes, projections.RecordRow] = {}
-        self._certificates: dict[bytes, int] = {}
-        for row in projections.records_of_subjects(
-            batch.connection, [s.id for s in stored.values()]
-        ):
-            self._records[row.identity] = row
-        numbers = {c.certificate.number for c in commands if c.certificate is not None}
-        tags = {number: certificate_tag(self._sealer, number) for number in numbers}
-        self._certificate_tags = tags
-        for row in projections.records_of_certificates(batch.connection, tags.values()):
-            if row.status == "active" and row.certificate is not None:
-                self._certificates[row.certificate] = row.index
 
     def decide(self, posted: Posted) -> Outcome:
         """Decide one command and, if it is accepted, add its entry to the batch."""
@@ -138,13 +117,14 @@ class Posting:
         if facts is None:
             error = posted.error or LedgerError("facts: they cannot be written")
             return Outcome("rejected", error.code, error.message)
-        subject = self._subjects.get(self._person_tags[command.person.id_number])
+        known = self._known
+        subject = known.subjects.get(known.person_tags[command.person.id_number])
         number = facts.certificate_number
-        holder = None if number is None else self._certificates.get(self._certificate_tags[number])
+        holder = None if number is None else known.certificates.get(known.certificate_tags[number])
         state = self._new_person
         if subject is not None or holder is not None:
             state = state._replace(
-                name_on_file=None if subject is None else self._facts_of(subject).name,
+                name_on_file=None if subject is None else known.facts_of(subject).name,
                 existing=None if subject is None else self._existing(subject, facts),
                 certificate_holder=holder,
             )
@@ -153,9 +133,11 @@ class Posting:
         else:
             decision = decide_certificate(state, command)
         if isinstance(decision, Refused):
+            self._batch.refer_to(decision.entry_index)
             return Outcome("rejected", decision.code, decision.message, decision.entry_index)
         if isinstance(decision, Duplicate):
             repeats = decision.entry_index
+            self._batch.refer_to(repeats)
             message = (
                 f"与第 {repeats} 号条目相同，未重复登记 / Repeats entry {repeats}; nothing new"
             )
@@ -163,10 +145,11 @@ class Posting:
         return self._accept(command, facts, subject, decision)
 
     def _class_terms(self, command: RecordCompletion, facts: RecordFacts) -> Terms:
-        terms = self._terms.get(facts.shared)
+        key = (self._issuer.id, facts.shared)
+        terms = self._known.terms.get(key)
         if terms is None:
             terms = class_terms(self._new_person, command, facts.hours)
-            self._terms[facts.shared] = terms
+            self._known.terms[key] = terms
         return terms
 
     def _accept(
@@ -180,8 +163,8 @@ class Posting:
             subject = self._new_subject(command)
         else:
             self._join_facts(command, subject)
-        number = facts.certificate_number
-        certificate = None if number is None else self._certificate_tags[number]
+        known, number = self._known, facts.certificate_number
+        certificate = None if number is None else known.certificate_tags[number]
         row = record_row(
             self._sealer,
             self._batch.next_index,
@@ -192,36 +175,32 @@ class Posting:
         )
         self._batch.add_record(row, facts, decision, subject)
         corrected = decision.corrects
-        before = self._records.get(row.identity)
+        self._batch.refer_to(corrected)
+        before = known.records.get(row.identity)
         if before is not None and corrected is not None and before.status == "active":
             self._batch.set_status(corrected, "superseded", row.index)
             if before.certificate is not None:
-                self._certificates.pop(before.certificate, None)
-        self._records[row.identity] = row
+                known.certificates.pop(before.certificate, None)
+        known.records[row.identity] = row
         if row.certificate is not None:
-            self._certificates[row.certificate] = row.index
+            known.certificates[row.certificate] = row.index
         return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
 
     def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
-        tag = self._person_tags[command.person.id_number]
+        tag = self._known.person_tags[command.person.id_number]
         subject = self._batch.new_subject(tag, PersonFacts.of(command.person).encode())
-        self._subjects[tag] = subject
+        self._known.subjects[tag] = subject
         return subject
 
-    def _facts_of(self, subject: Subject) -> PersonFacts:
-        if subject.id not in self._facts:
-            self._facts[subject.id] = PersonFacts.decode(subject.open_facts())
-        return self._facts[subject.id]
-
     def _join_facts(self, command: RecordCommand, subject: Subject) -> None:
-        known = self._facts_of(subject)
+        known = self._known.facts_of(subject)
         joined = known.joined(command.person)
         if joined != known:
-            self._facts[subject.id] = joined
+            self._known.facts[subject.id] = joined
             self._batch.replace_facts(subject, joined.encode())
 
     def _existing(self, subject: Subject, facts: RecordFacts) -> ExistingRecord | None:
-        row = self._records.get(identity_tag(self._sealer, subject.id, facts.identity))
+        row = self._known.records.get(identity_tag(self._sealer, subject.id, facts.identity))
         if row is None:
             return None
         same = content_tag(self._sealer, subject.id, facts.content) == row.content

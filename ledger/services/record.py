@@ -1,25 +1,35 @@
 """The one pipe through which every entry is written.
 
 Idempotency key first, then the work decides, then append, project and answer, in one transaction.
+If the process dies before COMMIT, nothing happened; if it dies after, a retry with the same key
+gets the first answer.
 
-A use case hands over its work, a function that adds entries to a ``Batch`` and returns the answer
-as JSON. It runs under the write lock. Whatever it raises rolls everything back; an answer is given
-only after COMMIT. If the process dies before, nothing happened; if it dies after, a retry with the
-same key gets the first answer.
+What waits in one process shares a round (``committer``), which is one transaction. One bad command
+never spoils its neighbours: a round that fails for another reason than a database that cannot be
+used is repeated work by work. A large round is decided and sealed before the write lock is asked
+for, and again under it only if what it was decided on has changed (decision 0011).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol
+
+from sqlalchemy import Connection
 
 from ledger.core.canonical import Json, decode, encode
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, LedgerError, UnavailableError
 from ledger.services.batch import Batch
 from ledger.services.checkpointing import hold_against_last_checkpoint
+from ledger.services.committer import Committer, Request
 from ledger.services.context import Ledger
+from ledger.services.fence import hold_against_acknowledged
+from ledger.services.known_state import RecordCommand
 from ledger.storage import answers
-from ledger.storage.engine import writing
+from ledger.storage.engine import reading, writing
 
-ANSWER_BYTES_MAX = 16 * 1024 * 1024
+ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
+# Below this many commands, deciding twice costs more than a shorter hold of the lock gains.
+AHEAD_COMMANDS_MIN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +53,165 @@ class Written:
     replayed: bool
 
 
+class Work(Protocol):
+    """What one caller wants written.
+
+    Attributes:
+        commands: What it records. Work with commands changes nothing but by adding records that it
+            decides in the state that is known of them; so it can share a transaction.
+    """
+
+    commands: Sequence[RecordCommand]
+
+    def decide(self, batch: Batch) -> None:
+        """Add entries to the batch. Called again for another batch, it begins anew.
+
+        Raises:
+            LedgerError: Nothing is to be recorded. Work that shares a batch has added nothing then.
+        """
+
+    def answer(self, batch: Batch) -> Json:
+        """Give the answer, once the entries have their places."""
+
+
+class _Alone:
+    """Work that may ask for anything and change anything, and shares no transaction."""
+
+    def __init__(self, function: Callable[[Batch], Json]) -> None:
+        self.commands: Sequence[RecordCommand] = ()
+        self._function = function
+        self._answer: Json = None
+
+    def decide(self, batch: Batch) -> None:
+        """Call the function."""
+        self._answer = self._function(batch)
+
+    def answer(self, batch: Batch) -> Json:
+        """Give what the function gave."""
+        del batch
+        return self._answer
+
+
+class _Write(Request[Written]):
+    """Work that waits for its round."""
+
+    __slots__ = ("once", "tag", "work")
+
+    def __init__(self, work: Work, once: Once | None, tag: bytes) -> None:
+        super().__init__(len(work.commands), None if once is None else (once.issuer, once.key))
+        self.work, self.once, self.tag = work, once, tag
+
+    @property
+    def place(self) -> answers.AnswerKey | None:
+        """Issuer and key under which the answer is stored."""
+        return None if self.once is None else (self.once.issuer, self.once.key)
+
+
 def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = None) -> Written:
-    """Do ``work`` in one transaction under the write lock.
+    """Do ``work`` in a transaction of its own, under the write lock. Raises as ``submit``."""
+    return submit(ledger, _Alone(work), once)
+
+
+def submit(ledger: Ledger, work: Work, once: Once | None = None) -> Written:
+    """Do ``work``, in one transaction with what else waits if it can share one.
 
     Raises:
         ConflictError: The idempotency key was used before for another request.
-        DamagedError: The database is behind its last checkpoint, or contradicts it.
-        UnavailableError: The database cannot be written now; nothing was recorded.
+        DamagedError: The database contradicts its last checkpoint, or what was acknowledged.
+        UnavailableError: The database cannot be written now. Nothing was recorded, unless the code
+            is ``outcome-unknown``.
     """
     # The lookup secret is never exchanged, so this one tag can be made before the wait.
-    request_tag = b"" if once is None else ledger.sealer.tag("request", once.request)
+    tag = b"" if once is None else ledger.sealer.tag("request", once.request)
+
+    def settle(round_: Sequence[Request[Written]]) -> None:
+        _settle(ledger, [each for each in round_ if isinstance(each, _Write)])
+
+    committer: Committer[Written] = ledger.committer
+    return committer.submit(_Write(work, once, tag), settle)
+
+
+def _settle(ledger: Ledger, round_: Sequence[_Write]) -> None:
+    try:
+        _commit(ledger, round_)
+    except UnavailableError as error:
+        for each in round_:
+            each.answer, each.error = None, UnavailableError(error.message, code=error.code)
+    except Exception as error:  # noqa: BLE001 - each caller is told its own
+        if len(round_) == 1:
+            round_[0].answer, round_[0].error = None, error
+            return
+        for each in round_:
+            _settle(ledger, [each])
+
+
+def _commit(ledger: Ledger, round_: Sequence[_Write]) -> None:
+    ahead = None
+    if sum(each.commands for each in round_) >= AHEAD_COMMANDS_MIN:
+        ledger.renew_keys()
+        with reading(ledger.engine) as connection:
+            ahead = _decided(ledger, connection, round_)
     with writing(ledger.engine) as connection:
         ledger.renew_keys()
-        sealer = ledger.sealer
         hold_against_last_checkpoint(ledger, connection)
-        if once is not None:
-            first = answers.read_answer(connection, sealer, once.issuer, once.key)
-            if first is not None:
-                if first.request_tag != request_tag:
-                    raise ConflictError(
-                        "idempotency key: it was used for another request; take a new key for a "
-                        "new request",
-                        code="idempotency-key-reused",
-                    )
-                return Written(decode(first.answer, bytes_max=ANSWER_BYTES_MAX), replayed=True)
-        batch = Batch(ledger, connection)
-        answer = work(batch)
-        batch.flush()
-        if once is not None:
-            encoded = encode(answer, bytes_max=ANSWER_BYTES_MAX)
-            answers.store_answer(
-                connection,
-                sealer,
-                once.issuer,
-                once.key,
-                answers.StoredAnswer(request_tag, encoded),
+        hold_against_acknowledged(ledger, connection)
+        fresh = _without_repeats(ledger, connection, round_)
+        batch = ahead
+        if batch is None or len(fresh) < len(round_) or not batch.still_holds(connection):
+            batch = _decided(ledger, connection, fresh)
+        head = batch.store(connection)
+        given = [(each, each.work.answer(batch)) for each in fresh if each.error is None]
+        _store_answers(ledger, connection, given)
+    ledger.acknowledged = head
+    for each, answer in given:
+        each.answer = Written(answer, replayed=False)
+
+
+def _without_repeats(
+    ledger: Ledger, connection: Connection, round_: Sequence[_Write]
+) -> list[_Write]:
+    """Settle the requests that were answered before; give the others."""
+    places = {each.place for each in round_ if each.place is not None}
+    firsts = answers.read_answers(connection, ledger.sealer, places)
+    fresh = []
+    for each in round_:
+        first = None if each.place is None else firsts.get(each.place)
+        if first is None:
+            fresh.append(each)
+        elif first.request_tag != each.tag:
+            each.error = ConflictError(
+                "idempotency key: it was used for another request; take a new key for a new "
+                "request",
+                code="idempotency-key-reused",
             )
-    return Written(answer, replayed=False)
+        else:
+            answer = decode(first.answer, bytes_max=ANSWER_BYTES_MAX)
+            each.answer = Written(answer, replayed=True)
+    return fresh
+
+
+def _decided(ledger: Ledger, connection: Connection, round_: Sequence[_Write]) -> Batch:
+    """Let each work decide in the state that ``connection`` sees; give the batch, sealed."""
+    commands = [command for each in round_ for command in each.work.commands]
+    batch = Batch(ledger, connection, commands)
+    for each in round_:
+        each.error = None
+        try:
+            each.work.decide(batch)
+        except LedgerError as error:
+            if len(round_) == 1:
+                raise
+            each.error = error
+    batch.seal()
+    return batch
+
+
+def _store_answers(
+    ledger: Ledger, connection: Connection, given: Sequence[tuple[_Write, Json]]
+) -> None:
+    fresh = {
+        each.place: answers.StoredAnswer(each.tag, encode(answer, bytes_max=ANSWER_BYTES_MAX))
+        for each, answer in given
+        if each.place is not None
+    }
+    answers.store_answers(connection, ledger.sealer, fresh)

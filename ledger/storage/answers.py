@@ -5,19 +5,19 @@ finds nothing done. It carries a tag over the whole row: an edited answer is not
 read.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, select
 
 from ledger.errors import DamagedError
+from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.sealing import Sealer
 from ledger.storage.tables import ANSWER
 
-_READ: Final = select(ANSWER).where(
-    ANSWER.c.issuer == bindparam("of_issuer"), ANSWER.c.key == bindparam("under_key")
-)
-_STORE: Final = insert(ANSWER)
+AnswerKey: TypeAlias = tuple[str, str]
+"""Issuer and idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +32,36 @@ def _seal(sealer: Sealer, issuer: str, key: str, stored: StoredAnswer) -> bytes:
     return sealer.tag("answer", issuer.encode(), key.encode(), stored.request_tag, stored.answer)
 
 
-def store_answer(
-    connection: Connection, sealer: Sealer, issuer: str, key: str, stored: StoredAnswer
+def store_answers(
+    connection: Connection, sealer: Sealer, fresh: Mapping[AnswerKey, StoredAnswer]
 ) -> None:
-    """Keep the answer to the first request under this key."""
-    connection.execute(
-        _STORE,
-        [
-            {
-                "issuer": issuer,
-                "key": key,
-                "request_tag": stored.request_tag,
-                "answer": stored.answer,
-                "seal": _seal(sealer, issuer, key, stored),
-            }
-        ],
-    )
+    """Keep the answers to the first requests under their keys."""
+    rows = [
+        (issuer, key, stored.request_tag, stored.answer, _seal(sealer, issuer, key, stored))
+        for (issuer, key), stored in fresh.items()
+    ]
+    insert_rows(connection, ANSWER, rows)
 
 
-def read_answer(
-    connection: Connection, sealer: Sealer, issuer: str, key: str
-) -> StoredAnswer | None:
-    """Read the first answer under this key; None if the key is new.
+def read_answers(
+    connection: Connection, sealer: Sealer, keys: Collection[AnswerKey]
+) -> dict[AnswerKey, StoredAnswer]:
+    """Read the first answers under these keys; keys that are new are left out.
 
     Raises:
-        DamagedError: The row was changed.
+        DamagedError: A row was changed.
     """
-    row = connection.execute(_READ, {"of_issuer": issuer, "under_key": key}).one_or_none()
-    if row is None:
-        return None
-    stored = StoredAnswer(row.request_tag, row.answer)
-    if row.seal != _seal(sealer, issuer, key, stored):
-        raise DamagedError("stored answer: its seal does not fit; the row was changed")
-    return stored
+    by_issuer: dict[str, list[str]] = {}
+    for issuer, key in keys:
+        by_issuer.setdefault(issuer, []).append(key)
+    found: dict[AnswerKey, StoredAnswer] = {}
+    for issuer, wanted in by_issuer.items():
+        for row in select_in(connection, ANSWER, "key", wanted, also=("issuer", issuer)):
+            stored = StoredAnswer(row.request_tag, row.answer)
+            if row.seal != _seal(sealer, issuer, row.key, stored):
+                raise DamagedError("stored answer: its seal does not fit; the row was changed")
+            found[issuer, row.key] = stored
+    return found
 
 
 def count_damaged_answers(connection: Connection, sealer: Sealer) -> int:

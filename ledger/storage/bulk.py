@@ -29,18 +29,27 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 
 
 def select_in(
-    connection: Connection, table: Table, column: str, values: Iterable[str | int | bytes]
+    connection: Connection,
+    table: Table,
+    column: str,
+    values: Iterable[str | int | bytes],
+    also: tuple[str, str] | None = None,
 ) -> Iterator[Row[Any]]:
-    """Read the rows whose ``column`` is one of ``values``, all columns, in no order."""
+    """Read the rows whose ``column`` is one of ``values``, all columns, in no order.
+
+    ``also``: another column, and the value that it must have.
+    """
     wanted = list(values)
+    other, first = (None, ()) if also is None else (also[0], also[1:])
     if connection.dialect.name != SQLITE:
         if wanted:
-            yield from connection.exec_driver_sql(_select_any(table, column), (wanted,))
+            statement = _select_any(table, column, other)
+            yield from connection.exec_driver_sql(statement, (*first, wanted))
         return
     for start in range(0, len(wanted), IN_LIST_MAX):
         chunk = wanted[start : start + IN_LIST_MAX]
-        statement = _select_statement(table, column, len(chunk))
-        yield from connection.exec_driver_sql(statement, tuple(chunk))
+        statement = _select_listed(table, column, len(chunk), other)
+        yield from connection.exec_driver_sql(statement, (*first, *chunk))
 
 
 def _names(table: Table) -> str:
@@ -60,15 +69,17 @@ def _insert_arrays(table: Table) -> str:
 
 
 @lru_cache(maxsize=64)
-def _select_statement(table: Table, column: str, count: int) -> str:
+def _select_listed(table: Table, column: str, count: int, other: str | None) -> str:
     places = ", ".join("?" * count)
-    return f'SELECT {_names(table)} FROM "{table.name}" WHERE "{column}" IN ({places})'  # noqa: S608 - our own names
+    also = "" if other is None else f'"{other}" = ? AND '
+    return f'SELECT {_names(table)} FROM "{table.name}" WHERE {also}"{column}" IN ({places})'  # noqa: S608 - our own names
 
 
 @lru_cache(maxsize=64)
-def _select_any(table: Table, column: str) -> str:
+def _select_any(table: Table, column: str, other: str | None) -> str:
     array = _array_type(table.columns[column])
-    return f'SELECT {_names(table)} FROM "{table.name}" WHERE "{column}" = ANY(%b::{array})'  # noqa: S608 - our own names
+    also = "" if other is None else f'"{other}" = %s AND '
+    return f'SELECT {_names(table)} FROM "{table.name}" WHERE {also}"{column}" = ANY(%b::{array})'  # noqa: S608 - our own names
 
 
 def _array_type(column: Column[Any]) -> str:

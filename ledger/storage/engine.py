@@ -4,12 +4,12 @@ What differs between the engines is in ``sqlite`` and ``postgresql``; nobody els
 but for ``bulk`` and the migrations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -51,6 +51,11 @@ def open_engine(database: Path | str) -> Engine:
     """
     store: Store = SQLite(database) if isinstance(database, Path) else PostgreSQL(database)
     return store.create_engine()
+
+
+def on_connect(engine: Engine, told: Callable[[], None]) -> None:
+    """Call ``told`` with each new connection: behind it there may be another server, or file."""
+    event.listen(engine, "connect", lambda *_connection: told())
 
 
 def database_exists(database: Path | str) -> bool:

@@ -96,10 +96,10 @@ def read_head(connection: Connection) -> Head:
     return Head(*row)
 
 
-def append(
-    connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int
-) -> list[StoredEntry]:
+def append(connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int) -> Head:
     """Append ``drafts`` behind ``head``: entries, tiles and head, in the caller's transaction.
+
+    Gives the new head.
 
     All entries of one call carry one time: now, or a millisecond after the last entry if the clock
     stands behind it.
@@ -136,7 +136,7 @@ def append(
     )
     if swapped.rowcount != 1:
         raise UnavailableError("the log's head moved while a batch was being written")
-    return stored
+    return Head(head.size + len(stored), prev, time_ms)
 
 
 def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:

@@ -22,6 +22,14 @@ _PUBLIC: Final = (
     .order_by(PUBLIC_ENTRY.c.index)
 )
 _PUBLIC_OF_KINDS: Final = _PUBLIC.where(PUBLIC_ENTRY.c.kind.in_(bindparam("kinds", expanding=True)))
+_SET_STATUS: Final = (
+    update(RECORD)
+    .where(RECORD.c.index == bindparam("of_index"))
+    .values(status=bindparam("status"), related=bindparam("related"))
+)
+_TOUCHED: Final = select(RECORD.c.subject, RECORD.c.certificate).where(
+    RECORD.c.index >= bindparam("start")
+)
 
 
 @dataclass(slots=True)
@@ -69,11 +77,13 @@ def insert_public_entries(connection: Connection, entries: Sequence[tuple[int, s
     insert_rows(connection, PUBLIC_ENTRY, entries)
 
 
-def set_status(connection: Connection, index: int, status: str, related: int) -> None:
-    """Mark a record as superseded or revoked by the entry ``related``."""
-    connection.execute(
-        update(RECORD).where(RECORD.c.index == index).values(status=status, related=related)
-    )
+def set_statuses(connection: Connection, changes: Sequence[tuple[int, str, int]]) -> None:
+    """Mark records (index, status, related) as superseded or revoked by the entry ``related``."""
+    if changes:
+        connection.execute(
+            _SET_STATUS,
+            [{"of_index": i, "status": status, "related": n} for i, status, n in changes],
+        )
 
 
 def records_of_subjects(connection: Connection, subjects: Iterable[str]) -> list[RecordRow]:
@@ -96,6 +106,12 @@ def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, Re
     """Read the rows of these entries; those that are no record, or erased, are left out."""
     rows = _sorted(select_in(connection, RECORD, "index", indices))
     return {row.index: row for row in rows}
+
+
+def touched_from(connection: Connection, start: int) -> tuple[set[str], set[bytes]]:
+    """Give the subjects, and the certificate tags, of the records from index ``start`` on."""
+    rows = connection.execute(_TOUCHED, {"start": start}).all()
+    return {row[0] for row in rows}, {row[1] for row in rows if row[1] is not None}
 
 
 def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:

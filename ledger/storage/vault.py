@@ -7,9 +7,9 @@ person's key.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from ledger.errors import NotFoundError
 from ledger.storage.bulk import insert_rows, select_in
@@ -19,6 +19,10 @@ from ledger.storage.tables import SUBJECT
 
 SubjectRow: TypeAlias = tuple[str, bytes, int, bytes, bytes]
 """Id, look-up tag, version of the vault key, wrapped key, sealed facts."""
+
+_UPDATE_FACTS: Final = (
+    update(SUBJECT).where(SUBJECT.c.id == bindparam("of_id")).values(facts=bindparam("facts"))
+)
 
 
 @dataclass(slots=True)
@@ -65,9 +69,11 @@ def reseal_facts(stored: StoredSubject, facts: bytes) -> None:
     stored.facts = stored.cipher.seal(facts, facts_context(stored.id.encode()))
 
 
-def update_facts(connection: Connection, stored: StoredSubject) -> None:
-    """Store a person's facts anew."""
-    connection.execute(update(SUBJECT).where(SUBJECT.c.id == stored.id).values(facts=stored.facts))
+def update_facts(connection: Connection, changed: Iterable[StoredSubject]) -> None:
+    """Store persons' facts anew."""
+    rows = [{"of_id": stored.id, "facts": stored.facts} for stored in changed]
+    if rows:
+        connection.execute(_UPDATE_FACTS, rows)
 
 
 def rewrap_all(connection: Connection, sealer: Sealer) -> int:
@@ -81,6 +87,11 @@ def rewrap_all(connection: Connection, sealer: Sealer) -> int:
             .values(wrapped_key=wrapped, key_version=sealer.version)
         )
     return len(rows)
+
+
+def tags_of(connection: Connection, subjects: Iterable[str]) -> set[bytes]:
+    """Give the look-up tags of these persons."""
+    return {row.tag for row in select_in(connection, SUBJECT, "id", subjects)}
 
 
 def find_by_tags(

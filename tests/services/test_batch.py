@@ -66,7 +66,8 @@ def test_public_and_personal_entries_of_one_batch_keep_their_order(ledger: Ledge
     command, issuer = make_command(), school_of(ledger)
 
     def work(batch: Batch) -> Json:
-        posting = Posting(batch, issuer, [command], correcting=False)
+        batch.know([command])
+        posting = Posting(batch, issuer, correcting=False)
         first = batch.add_public("erasure", "ledger", erasure_body([1]))
         between = posting.decide(Posted.of(command)).entry_index
         return [first, between, batch.add_public("erasure", "ledger", erasure_body([0]))]

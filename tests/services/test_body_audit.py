@@ -96,7 +96,8 @@ def test_an_entry_of_another_kind_than_its_body_is_found(ledger: Ledger) -> None
 
     def work(batch: Batch) -> None:
         batch.add_record = partial(_as_certificate, batch, batch.add_record)  # type: ignore[method-assign]
-        posting = Posting(batch, school_of(ledger), [command], correcting=False)
+        batch.know([command])
+        posting = Posting(batch, school_of(ledger), correcting=False)
         assert posting.decide(Posted.of(command)).outcome == "accepted"
 
     write(ledger, work)

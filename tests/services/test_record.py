@@ -1,20 +1,41 @@
 """The write pipe: idempotency key, then work, then append and answer, all of it or nothing."""
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ledger.core.canonical import Json
 from ledger.core.entry import decode_entry
 from ledger.domain.withdrawals import erasure_body
-from ledger.errors import ConflictError, DamagedError, UnavailableError
+from ledger.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
+from ledger.services import record as record_pipe
 from ledger.services.batch import Batch
+from ledger.services.completions import Recorded, record
 from ledger.services.context import Ledger
+from ledger.services.key_entries import rotate_key
+from ledger.services.posting import Outcome
 from ledger.services.proving import entry_bytes
 from ledger.services.record import Once, Written, write
 from ledger.storage import log
-from tests.ledgers import DAY_MS, TestClock, edit, make_ledger, query, reopen, verify_whole
+from ledger.storage.engine import writing
+from tests.ledgers import (
+    DAY_MS,
+    TestClock,
+    codes,
+    edit,
+    make_command,
+    make_ledger,
+    post,
+    query,
+    reopen,
+    school_of,
+    verify_whole,
+)
 
 ONCE = Once("org-a", "key", b"request")
 
@@ -133,3 +154,145 @@ def test_work_that_adds_nothing_writes_nothing(ledger: Ledger) -> None:
     size = _size(ledger)
     assert write(ledger, lambda batch: batch.next_index).answer == size
     assert _size(ledger) == size
+
+
+def _together(ledger: Ledger, *posts: Callable[[], object]) -> list[object]:
+    """Do these while the write lock is held, so that all but the first wait for one round."""
+    results: list[object] = [None] * len(posts)
+
+    def work(place: int) -> None:
+        try:
+            results[place] = posts[place]()
+        except Exception as error:  # noqa: BLE001 - for the test to look at
+            results[place] = error
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(len(posts))]
+    with writing(reopen(ledger).engine):
+        for place, thread in enumerate(threads):
+            thread.start()
+            thread.join(0.3 if place == 0 else 0.02)
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_posts_that_wait_are_one_transaction_and_each_gets_its_own_outcome(
+    tmp_path: Path,
+) -> None:
+    ledger = make_ledger(tmp_path)
+    school = school_of(ledger)
+    commits: list[object] = []
+    event.listen(ledger.engine, "commit", commits.append)
+    posts = [partial(record, ledger, school, [make_command(n)], key=f"k{n}") for n in range(6)]
+    answers = _together(
+        ledger,
+        *posts,
+        partial(record, ledger, school, [make_command(3)]),  # repeats one of the same round
+        partial(record, ledger, "org-nobody", [make_command(7)]),
+        partial(record, ledger, school, [make_command(8, level=9)]),
+        posts[4],  # the same key again
+    )
+    outcomes = [a.outcomes[0] if isinstance(a, Recorded) else a for a in answers]
+    assert [o.outcome for o in outcomes[:6] if isinstance(o, Outcome)] == ["accepted"] * 6
+    assert isinstance(outcomes[6], Outcome)
+    assert isinstance(outcomes[3], Outcome)
+    assert (outcomes[6].outcome, outcomes[6].entry_index) == ("duplicate", outcomes[3].entry_index)
+    assert isinstance(outcomes[7], NotFoundError)
+    assert isinstance(outcomes[8], Outcome)
+    assert outcomes[8].outcome == "rejected"
+    assert outcomes[9] == outcomes[4]
+    assert 2 <= len(commits) <= 4
+    assert sorted(o.entry_index for o in outcomes[:6] if isinstance(o, Outcome)) == list(
+        range(4, 10)
+    )
+    verify_whole(ledger)
+
+
+def test_a_work_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
+    """One person's row is damaged: the others of the round are recorded all the same."""
+    ledger = make_ledger(tmp_path)
+    school = school_of(ledger)
+    post(ledger, make_command(0))
+    assert edit(ledger, "UPDATE subject SET wrapped_key = ?", b"damaged") == 1
+    posts = [
+        partial(record, ledger, school, [make_command(n, number="JL2")], key=f"k{n}")
+        for n in (1, 0, 2)
+    ]
+    first, damaged, last = _together(ledger, *posts)
+    assert isinstance(damaged, DamagedError)
+    for answer in (first, last):
+        assert isinstance(answer, Recorded)
+        assert codes(answer.outcomes) == [("accepted", None)]
+
+
+def _ahead(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object], *people: int
+) -> tuple[Recorded, int]:
+    """Record a batch that is decided ahead of the lock, with something done in between.
+
+    Give also how often it was decided.
+    """
+    monkeypatch.setattr(record_pipe, "AHEAD_COMMANDS_MIN", 1)
+    decided, times = record_pipe._decided, []
+
+    def watched(*arguments: Any) -> object:  # noqa: ANN401 - handed on as they are
+        batch = decided(*arguments)
+        times.append(batch)
+        if len(times) == 1:
+            with monkeypatch.context() as patched:
+                patched.setattr(record_pipe, "_decided", decided)
+                meanwhile()
+        return batch
+
+    monkeypatch.setattr(record_pipe, "_decided", watched)
+    commands = [make_command(n) for n in people]
+    return record(ledger, school_of(ledger), commands, key="ahead"), len(times)
+
+
+def test_a_batch_decided_ahead_takes_its_places_behind_what_others_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+    other = reopen(ledger)
+    recorded, times = _ahead(ledger, monkeypatch, lambda: post(other, make_command(7)), 0, 1, 2)
+    assert times == 1
+    assert [o.entry_index for o in recorded.outcomes] == [5, 6, 7]
+    monkeypatch.undo()
+    again = record(ledger, school_of(ledger), [make_command(n) for n in range(3)], key="ahead")
+    assert (again.replayed, again.outcomes) == (True, recorded.outcomes)
+    verify_whole(ledger)
+
+
+def test_a_batch_decided_ahead_is_decided_anew_where_others_touched_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+    other = reopen(ledger)
+    recorded, times = _ahead(ledger, monkeypatch, lambda: post(other, make_command(1)), 0, 1, 2)
+    assert times == 2
+    assert codes(recorded.outcomes) == [
+        ("accepted", None), ("duplicate", "duplicate-row"), ("accepted", None)
+    ]  # fmt: skip
+    verify_whole(ledger)
+
+
+def test_a_batch_that_names_its_own_entries_is_decided_anew_where_they_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+    other = reopen(ledger)
+    recorded, times = _ahead(ledger, monkeypatch, lambda: post(other, make_command(7)), 0, 0)
+    assert times == 2
+    assert [o.entry_index for o in recorded.outcomes] == [5, 5]
+    verify_whole(ledger)
+
+
+def test_a_batch_decided_ahead_under_an_old_vault_key_is_sealed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+    other = reopen(ledger)
+    _, times = _ahead(ledger, monkeypatch, lambda: rotate_key(other, "vault"), 0)
+    assert times == 2
+    assert query(ledger, "SELECT key_version FROM subject") == [(2,)]
+    verify_whole(ledger)

@@ -32,7 +32,8 @@ def append(engine: Engine, count: int, now_ms: int = NOW_MS) -> Sequence[log.Sto
     """Append some entries in one transaction."""
     with writing(engine) as connection:
         head = log.read_head(connection)
-        return log.append(connection, head, drafts(count, head.size), now_ms)
+        log.append(connection, head, drafts(count, head.size), now_ms)
+        return list(log.read_entries(connection, head.size))
 
 
 def make_key(sealer: Sealer, subject: str) -> tuple[Cipher, bytes]:

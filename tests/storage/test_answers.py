@@ -20,20 +20,20 @@ ANSWER = StoredAnswer(b"request", b'{"entry":7}')
 def engine(tmp_path: Path) -> Engine:
     made = make_engine(tmp_path)
     with writing(made) as connection:
-        answers.store_answer(connection, make_sealer(), "org-a", "key", ANSWER)
+        answers.store_answers(connection, make_sealer(), {("org-a", "key"): ANSWER})
     return made
 
 
 def test_an_answer_is_found_by_issuer_and_key_alone(engine: Engine) -> None:
     with reading(engine) as connection:
-        assert answers.read_answer(connection, make_sealer(), "org-a", "key") == ANSWER
-        assert answers.read_answer(connection, make_sealer(), "org-b", "key") is None
-        assert answers.read_answer(connection, make_sealer(), "org-a", "other") is None
+        wanted = {("org-a", "key"), ("org-b", "key"), ("org-a", "other")}
+        found = answers.read_answers(connection, make_sealer(), wanted)
+    assert found == {("org-a", "key"): ANSWER}
 
 
 def test_a_second_answer_under_one_key_is_refused(engine: Engine) -> None:
     with pytest.raises(IntegrityError), writing(engine) as connection:
-        answers.store_answer(connection, make_sealer(), "org-a", "key", ANSWER)
+        answers.store_answers(connection, make_sealer(), {("org-a", "key"): ANSWER})
 
 
 @pytest.mark.parametrize("column", ["issuer", "key", "request_tag", "answer", "seal"])
@@ -45,7 +45,7 @@ def test_an_edited_answer_is_not_given_out(engine: Engine, column: str) -> None:
     issuer = "x" if column == "issuer" else "org-a"
     key = "x" if column == "key" else "key"
     with reading(engine) as connection, pytest.raises(DamagedError, match="seal"):
-        answers.read_answer(connection, make_sealer(), issuer, key)
+        answers.read_answers(connection, make_sealer(), {(issuer, key)})
 
 
 def test_sound_answers_count_as_sound(engine: Engine) -> None:

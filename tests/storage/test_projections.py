@@ -66,8 +66,7 @@ def test_an_issuers_records_of_a_period_are_found_days_included(engine: Engine) 
 
 def test_a_withdrawn_record_says_what_withdrew_it(engine: Engine) -> None:
     with writing(engine) as connection:
-        projections.set_status(connection, 3, "revoked", 9)
-        projections.set_status(connection, 0, "superseded", 4)
+        projections.set_statuses(connection, [(3, "revoked", 9), (0, "superseded", 4)])
     with reading(engine) as connection:
         withdrawn = [
             replace(ROWS[0], status="superseded", related=4),

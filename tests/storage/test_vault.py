@@ -68,7 +68,7 @@ def test_new_facts_are_sealed_anew_under_the_same_key(engine: Engine) -> None:
         stored = vault.read_subject(connection, make_sealer(), f"person{1:020}")
         before = stored.facts
         vault.reseal_facts(stored, b"more")
-        vault.update_facts(connection, stored)
+        vault.update_facts(connection, [stored])
     with reading(engine) as connection:
         again = vault.read_subject(connection, make_sealer(), stored.id)
         others = vault.read_subject(connection, make_sealer(), f"person{2:020}")

@@ -1,0 +1,37 @@
+"""The fence: a database that has forgotten what this process acknowledged is not written.
+
+A server that failed over to a standby which lagged behind is a truncated and perfectly valid log.
+The process that acknowledged the lost entries still knows better.
+"""
+
+from sqlalchemy import Connection
+
+from ledger.errors import DamagedError, NotFoundError
+from ledger.services.context import Ledger
+from ledger.storage import log
+
+
+def hold_against_acknowledged(ledger: Ledger, connection: Connection) -> None:
+    """Refuse to go on with a log that does not hold the last entry this process acknowledged.
+
+    Raises:
+        DamagedError: The log is shorter than it was, or has another history.
+    """
+    known = ledger.acknowledged
+    if known is None or not known.size:
+        return
+    head = log.read_head(connection)
+    if head == known:
+        return
+    try:
+        entry = log.read_entry(connection, known.size - 1)
+    except NotFoundError:
+        entry = None
+    if head.size < known.size or entry is None or entry.leaf_hash != known.leaf_hash:
+        raise DamagedError(
+            f"database: it holds {head.size} entries, and not the entry {known.size - 1} that this "
+            "process acknowledged; another server took over without it, or an old backup was put "
+            "back. Nothing is written until the newer database is back, or 'python -m ledger "
+            "recover' has recorded the loss",
+            code="behind-acknowledged",
+        )
