@@ -16,7 +16,7 @@ once. The reader is believed: whoever receives a root or proof checks it with
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -133,6 +133,22 @@ def edge_widths(size: int) -> dict[int, int]:
         size //= TILE_WIDTH
         level += 1
     return widths
+
+
+def tiles_between(old_size: int, new_size: int) -> Iterator[tuple[int, int, int]]:
+    """Give what a log of one size has to serve beyond one of an older size.
+
+    Each tile comes as (level, number, width), level by level: the tiles that became full, then the
+    partial one. Of level 0 there is an entry bundle for each.
+    """
+    level, widths = 0, edge_widths(new_size)
+    while new_size:
+        full = new_size // TILE_WIDTH
+        for n in range(old_size // TILE_WIDTH, full):
+            yield level, n, TILE_WIDTH
+        if level in widths:
+            yield level, full, widths[level]
+        old_size, new_size, level = old_size // TILE_WIDTH, full, level + 1
 
 
 def append_leaves(size: int, edge: Mapping[int, bytes], leaves: Sequence[bytes]) -> TileChanges:

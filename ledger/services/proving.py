@@ -1,6 +1,6 @@
 """What outsiders get of the log: the proof of one entry, the tiles and the entry bundles."""
 
-from ledger.core.checkpoint import open_checkpoint
+from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.proof import LogProof
 from ledger.core.tile import TILE_WIDTH, encode_bundle, inclusion_path, parse_tile_path
 from ledger.errors import NotFoundError
@@ -22,6 +22,19 @@ def newest_checkpoint(ledger: Ledger) -> bytes:
     return note
 
 
+def published_size(ledger: Ledger) -> int:
+    """Give the number of entries that the newest signed checkpoint covers.
+
+    Raises:
+        NotFoundError: None was signed yet.
+    """
+    return _opened(ledger, newest_checkpoint(ledger)).size
+
+
+def _opened(ledger: Ledger, note: bytes) -> Checkpoint:
+    return open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys())
+
+
 def prove(ledger: Ledger, index: int) -> str:
     """Give a tlog-proof file: entry ``index`` is included in the newest checkpoint.
 
@@ -29,9 +42,7 @@ def prove(ledger: Ledger, index: int) -> str:
         NotFoundError: The newest checkpoint does not cover that index.
     """
     note = newest_checkpoint(ledger)
-    checkpoint = open_checkpoint(
-        note, ledger.origin, ledger.keyring.published().log_verifier_keys()
-    )
+    checkpoint = _opened(ledger, note)
     if not 0 <= index < checkpoint.size:
         raise NotFoundError(
             f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on"
@@ -61,8 +72,7 @@ def tile(ledger: Ledger, path: str) -> bytes:
         NotFoundError: The published log has no such tile.
     """
     level, n, width = parse_tile_path(path)
-    note = newest_checkpoint(ledger)
-    size = open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys()).size
+    size = published_size(ledger)
     hashes_at_level = size if level == "entries" else size >> (8 * level)
     if n * TILE_WIDTH + width > hashes_at_level:
         raise NotFoundError(f"{path}: not in the published log of {size} entries")

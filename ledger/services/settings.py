@@ -9,6 +9,7 @@ from ledger.errors import RefusedError
 
 ORIGIN_DEFAULT = "jinlan.localhost"
 PORT_DEFAULT = 8000
+PUBLIC_DEFAULT = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,18 @@ class Settings:
         origin: Name of the log in checkpoints, and host of the did:web identifiers. Fixed when the
             ledger is made.
         port: Port of the API on 127.0.0.1.
+        public: Folder of the public log's files, if not ``public`` in the data folder.
     """
 
     home: Path
     origin: str = ORIGIN_DEFAULT
     port: int = PORT_DEFAULT
+    public: Path | None = None
+
+    @property
+    def public_folder(self) -> Path:
+        """Where the public log is written as plain files."""
+        return self.public or self.home / PUBLIC_DEFAULT
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -45,8 +53,10 @@ class Settings:
                 f"JINLAN_PORT: found {port!r}, expected a number from 0 to 65535",
                 code="setting-unusable",
             )
+        public = environment.get("JINLAN_PUBLIC")
         return cls(
             home=Path(environment.get("JINLAN_HOME") or "var").absolute(),
             origin=environment.get("JINLAN_ORIGIN") or ORIGIN_DEFAULT,
             port=int(port),
+            public=Path(public).absolute() if public else None,
         )

@@ -21,6 +21,7 @@ from ledger.core.tile import (
     parse_tile_path,
     root_hash,
     tile_path,
+    tiles_between,
 )
 from ledger.errors import DamagedError, MalformedError, NotFoundError
 from tests.core.rfc6962 import TileStore, consistency, inclusion, leaf, tree_hash
@@ -290,3 +291,20 @@ def test_entries_that_no_bundle_holds_are_refused(entries: list[bytes]) -> None:
 def test_a_bundle_cut_short_or_too_wide_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):
         decode_bundle(data)
+
+
+SIZES = (0, 1, 255, 256, 257, 511, 512, 600, 65_535, 65_536, 65_537, 66_000)
+
+
+@pytest.mark.parametrize("new", SIZES)
+def test_what_is_new_between_two_sizes_is_what_only_the_larger_one_has(new: int) -> None:
+    """c2sp.org/tlog-tiles: at size s, level l has s >> 8l hashes."""
+    for old in (size for size in SIZES if size <= new):
+        expected = set()
+        for level in range(3):
+            now, before = new >> (8 * level), old >> (8 * level)
+            expected |= {(level, n, 256) for n in range(before // 256, now // 256)}
+            expected |= {(level, now // 256, now % 256)} if now % 256 else set()
+        found = list(tiles_between(old, new))
+        assert set(found) == expected
+        assert len(found) == len(expected)
