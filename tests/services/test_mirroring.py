@@ -21,6 +21,7 @@ from ledger.services.publishing import publish
 from ledger.services.settings import Settings
 from ledger.storage.log_files import KEY_HISTORY, KEY_LIST, LogFolder
 from tests.ledgers import TestClock, make_command, make_ledger, post
+from tests.services.deaths import die_at_each_step
 from tests.services.log_server import log_server
 
 TORTURE = os.environ.get("JINLAN_TORTURE") == "1"
@@ -209,6 +210,19 @@ def test_what_a_broken_round_left_is_not_believed_and_not_fetched_again(world: W
         world.mirror(server.url)
     assert "tile/0/000" not in server.asked
     assert "tile/entries/000" in server.asked
+    assert files(world.copy) == files(world.public)
+
+
+def test_dying_at_any_step_leaves_a_whole_copy_that_the_next_round_completes(
+    world: World,
+) -> None:
+    first = die_at_each_step("mirror", world.public, world.copy)
+    world.grow(300, 260)
+    second = die_at_each_step("mirror", world.public, world.copy)
+    assert min(len(first), len(second)) > 12
+    assert set(first) == {0, 274}
+    assert set(second) == {274, 534}
+    assert [first, second] == [sorted(first), sorted(second)]
     assert files(world.copy) == files(world.public)
 
 

@@ -1,7 +1,5 @@
 """The public log as files: complete under its checkpoint at any moment, and never another log."""
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from random import Random
@@ -21,8 +19,7 @@ from ledger.storage.engine import reading
 from ledger.storage.log import read_entries
 from ledger.storage.log_files import KEY_HISTORY, KEY_LIST, LogFolder
 from tests.ledgers import TestClock, edit, make_command, make_ledger, post
-
-ROOT = Path(__file__).parents[2]
+from tests.services.deaths import die_at_each_step
 
 
 def grow(ledger: Ledger, first: int, count: int = 1) -> int:
@@ -169,9 +166,7 @@ def test_dying_at_any_step_leaves_a_whole_log_that_the_next_run_completes(
     size = grow(ledger, 0, 260)
     publish(ledger, tmp_path / "public")
     newest = grow(ledger, 260, 300)
-    command = [sys.executable, "-m", "tests.services.dying", ledger.home, tmp_path / "public"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
-    sizes = [int(line) for line in done.stdout.split()]
+    sizes = die_at_each_step("publish", ledger.home, tmp_path / "public")
     assert len(sizes) > 12
     assert sizes == sorted(sizes)
     assert set(sizes) == {size, newest}
