@@ -26,7 +26,7 @@ from ledger.core import tile
 from ledger.core.digest import sha256
 from ledger.core.merkle import verify_consistency, verify_inclusion
 from ledger.core.tile import consistency_path, inclusion_path, root_hash
-from ledger.services.checkpointing import tile_reader
+from ledger.services.proving import proof_tiles
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, reading, writing
 
@@ -87,19 +87,19 @@ def filled(path: Path, size: int) -> Engine:
 def prove_inclusion(engine: Engine, index: int, size: int) -> list[bytes]:
     """Make an inclusion proof as the service does: a transaction, and tiles from the database."""
     with reading(engine) as connection:
-        return inclusion_path(index, size, tile_reader(connection))
+        return inclusion_path(index, size, proof_tiles(connection, index, size))
 
 
 def prove_consistency(engine: Engine, old: int, new: int) -> list[bytes]:
     """Make a consistency proof."""
     with reading(engine) as connection:
-        return consistency_path(old, new, tile_reader(connection))
+        return consistency_path(old, new, proof_tiles(connection, old - 1, new))
 
 
 def check_proofs(engine: Engine, size: int) -> None:
     """Verify one proof of each kind, so that what is timed is right."""
     with reading(engine) as connection:
-        read = tile_reader(connection)
+        read = proof_tiles(connection, size // 3 - 1, size)
         root, old_root = root_hash(size, read), root_hash(size // 3, read)
         leaf = log.read_entry(connection, size // 3).leaf_hash
     verify_inclusion(size // 3, size, leaf, prove_inclusion(engine, size // 3, size), root)

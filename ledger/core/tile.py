@@ -155,6 +155,20 @@ def tiles_between(old_size: int, new_size: int) -> Iterator[tuple[int, int, int]
         old_size, new_size, level = old_size // TILE_WIDTH, full, level + 1
 
 
+def tiles_around(index: int, size: int) -> set[tuple[int, int]]:
+    """Give (level, number) of the tiles that proofs about an entry in a tree of a size read.
+
+    These are the tiles above the entry and those at the right edge. A consistency proof from an
+    older size reads those around the last entry of that size.
+    """
+    places = set()
+    level, below, edge = 0, index // TILE_WIDTH, size // TILE_WIDTH
+    while size >> (_LEVEL_BITS * level):
+        places |= {(level, below), (level, edge)}
+        level, below, edge = level + 1, below // TILE_WIDTH, edge // TILE_WIDTH
+    return places
+
+
 def append_leaves(size: int, edge: Mapping[int, bytes], leaves: Sequence[bytes]) -> TileChanges:
     """Work out the tiles after a batch.
 

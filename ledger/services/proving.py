@@ -1,8 +1,18 @@
 """What outsiders get of the log: the proof of one entry, the tiles and the entry bundles."""
 
+from sqlalchemy import Connection
+
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
+from ledger.core.digest import HASH_BYTES
 from ledger.core.proof import LogProof
-from ledger.core.tile import TILE_WIDTH, encode_bundle, inclusion_path, parse_tile_path
+from ledger.core.tile import (
+    TILE_WIDTH,
+    ReadTile,
+    encode_bundle,
+    inclusion_path,
+    parse_tile_path,
+    tiles_around,
+)
 from ledger.errors import NotFoundError
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
@@ -48,8 +58,21 @@ def prove(ledger: Ledger, index: int) -> str:
             f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on"
         )
     with reading(ledger.engine) as connection:
-        path = inclusion_path(index, checkpoint.size, tile_reader(connection))
+        read = proof_tiles(connection, index, checkpoint.size)
+        path = inclusion_path(index, checkpoint.size, read)
     return LogProof(index, tuple(path), note).format()
+
+
+def proof_tiles(connection: Connection, index: int, size: int) -> ReadTile:
+    """Give the tiles for proofs about an entry in a tree of a size, fetched at once."""
+    known = log.read_tiles(connection, tiles_around(index, size))
+    read_other = tile_reader(connection)
+
+    def read(level: int, n: int, width: int) -> bytes:
+        hashes = known.get((level, n), b"")[: width * HASH_BYTES]
+        return hashes if len(hashes) == width * HASH_BYTES else read_other(level, n, width)
+
+    return read
 
 
 def entry_bytes(ledger: Ledger, index: int) -> bytes:

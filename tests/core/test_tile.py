@@ -21,6 +21,7 @@ from ledger.core.tile import (
     parse_tile_path,
     root_hash,
     tile_path,
+    tiles_around,
     tiles_between,
 )
 from ledger.errors import DamagedError, MalformedError, NotFoundError
@@ -308,3 +309,20 @@ def test_what_is_new_between_two_sizes_is_what_only_the_larger_one_has(new: int)
         found = list(tiles_between(old, new))
         assert set(found) == expected
         assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if size])
+def test_the_tiles_around_an_entry_are_all_that_its_proofs_read(
+    store: TileStore, size: int
+) -> None:
+    for index in {0, size // 3, size // 2, size - 1, max(0, size - 256)}:
+        around, asked = tiles_around(index, size), set[tuple[int, int]]()
+
+        def read(level: int, n: int, width: int, asked: set[tuple[int, int]] = asked) -> bytes:
+            asked.add((level, n))
+            return store.read(level, n, width)
+
+        inclusion_path(index, size, read)
+        consistency_path(index + 1, size, read)
+        assert asked <= around
+        assert len(around) <= 6
