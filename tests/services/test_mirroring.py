@@ -1,7 +1,6 @@
 """A mirror believes nothing, follows the log and its keys, and keeps what shows that a log lied."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -169,22 +168,47 @@ def test_a_smaller_fork_is_a_fork_and_an_old_copy_goes_back(world: World, tmp_pa
     assert len(list((world.copy / EVIDENCE).iterdir())) == 3
 
 
-def flips(data: bytes) -> Iterable[int]:
-    return range(len(data)) if TORTURE else sorted({0, len(data) // 3, len(data) - 1})
+def test_a_fork_is_told_as_one_though_its_tiles_are_withheld(world: World, tmp_path: Path) -> None:
+    home = copytree(world.ledger.home, tmp_path / "home-b")
+    world.grow(300)
+    world.mirror()
+    fork = World(_opened(home, world.clock), world.clock, tmp_path / "fork", world.copy)
+    fork.grow(400)
+    rmtree(fork.public / "tile")
+    assert fork.refused() == "log-forked"
+    assert len(list((world.copy / EVIDENCE).iterdir())) == 2
 
 
-def test_a_flipped_byte_in_any_file_is_refused(world: World, tmp_path: Path) -> None:
-    """Each file of the log, but the key list, for which the authority's own is named."""
-    small = World(world.ledger, world.clock, world.public, tmp_path / "x")
+def check_flips_refused(world: World, step: int) -> None:
+    """Flip a bit in every ``step``-th byte of each file, and in its last; each is refused.
+
+    But for the key list: of that the authority's own is named.
+    """
     for name, data in files(world.public).items():
         if name == KEY_LIST:
             continue
-        for at in flips(data):
+        for at in {*range(0, len(data), step), len(data) - 1}:
             (world.public / name).write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-            small.refused(trust=world.keys)
-            rmtree(small.copy)
+            world.refused(trust=world.keys)
+            rmtree(world.copy)
         (world.public / name).write_bytes(data)
-    assert world.mirror(trust=world.keys).checkpoint.size == 274
+    assert world.mirror(trust=world.keys).checkpoint.size
+
+
+def test_a_flipped_byte_in_any_file_is_refused(world: World) -> None:
+    check_flips_refused(world, 40_000)
+
+
+def test_a_flipped_byte_in_any_file_of_a_small_log_is_refused(tmp_path: Path) -> None:
+    """JINLAN_TORTURE=1 flips each byte."""
+    small = World(
+        make_ledger(tmp_path, clock=TestClock()),
+        TestClock(),
+        tmp_path / "public",
+        tmp_path / "copy",
+    )
+    small.grow(0, 8)
+    check_flips_refused(small, 1 if TORTURE else 97)
 
 
 def test_a_missing_file_is_told_and_the_round_can_be_repeated(world: World) -> None:

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 from random import Random
+from shutil import copytree
 
 import pytest
 
@@ -10,11 +11,12 @@ from ledger.core.key_history import decode_key_history
 from ledger.core.key_list import decode_key_list
 from ledger.errors import DamagedError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.context import Ledger
+from ledger.services.context import Ledger, open_ledger
 from ledger.services.key_entries import rotate_key
 from ledger.services.mirroring import open_copy
 from ledger.services.proving import tile
 from ledger.services.publishing import publish
+from ledger.services.settings import Settings
 from ledger.storage.engine import reading
 from ledger.storage.log import read_entries
 from ledger.storage.log_files import KEY_HISTORY, KEY_LIST, LogFolder
@@ -136,6 +138,18 @@ def test_a_restored_backup_does_not_go_back_on_what_was_published(
     publish(ledger, tmp_path / "public")
     (ledger.home / "checkpoint").write_bytes(backup)
     check_left_alone(ledger, tmp_path / "public")
+
+
+def test_a_fork_by_the_same_keys_is_not_published_over_the_first(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    home = copytree(ledger.home, tmp_path / "fork")
+    grow(ledger, 0, 3)
+    publish(ledger, tmp_path / "public")
+    fork = open_ledger(Settings(home), clock=ledger.clock)
+    for first, count in ((10, 3), (20, 300)):
+        grow(fork, first, count)
+        check_left_alone(fork, tmp_path / "public")
 
 
 def test_an_entry_that_was_changed_in_the_database_is_not_published(
