@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/installed-runtime
 DEV := $(VENV)/installed-dev
+# What benchmarks measure against, in a folder of its own.
+PEERS := $(VENV)/peers
 # There while pip writes: where an install was cut off, what it left is not trusted but made anew.
 WRITING := $(VENV)/installing
 
@@ -51,8 +53,9 @@ dependencies: $(DEV)
 architecture: $(DEV)
 	$(PY) -m pytest -q tests/architecture
 
-bench: $(DEV)  ## measure; prints figures, changes nothing
+bench: $(DEV) $(PEERS)  ## measure; prints figures, changes nothing
 	$(PY) -m benchmarks
+	PYTHONPATH=$(PEERS) $(PY) -m benchmarks proofs
 
 format: $(DEV)  ## write all Python files in the one form
 	$(PY) -m ruff format .
@@ -86,6 +89,11 @@ $(RUNTIME): requirements.txt
 	@touch $(WRITING)
 	@$(PIP) -r requirements.txt
 	@rm -f $(WRITING)
+	@touch $@
+
+$(PEERS): benchmarks/requirements.txt $(RUNTIME)
+	@rm -rf $@
+	@$(PIP) --no-deps --target $@ -r benchmarks/requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)

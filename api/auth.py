@@ -15,6 +15,7 @@ from api.served import served
 PUBLIC: Final = frozenset(
     {
         ("GET", "/"),
+        ("GET", "/.well-known/jinlan-key-history.json"),
         ("GET", "/.well-known/jinlan-keys.json"),
         ("GET", "/livez"),
         ("GET", "/log/checkpoint"),

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from benchmarks import proofs
+from benchmarks.figures import show
 from benchmarks.roster import roster_csv
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
@@ -41,18 +43,6 @@ ROUNDS = 5
 RATIO_MIN = 0.10
 CSV_RATE_MIN = 3_000
 PEAK_MIB_MAX = 286  # 300 MB
-
-
-def show(
-    name: str, value: float, unit: str, baseline: float | None = None, ratio: float | None = None
-) -> None:
-    """Print a figure."""
-    figure = {"name": name, "value": round(value, 1), "unit": unit}
-    figure |= {
-        "baseline": None if baseline is None else round(baseline, 1),
-        "ratio": None if ratio is None else round(ratio, 4),
-    }
-    print(json.dumps(figure), flush=True)
 
 
 def new_ledger(folder: Path) -> tuple[Ledger, str]:
@@ -149,6 +139,9 @@ def main() -> None:
         import_file(Path(sys.argv[2]))
         return
     spare_collector()
+    if sys.argv[1:] == ["proofs"]:
+        proofs.main()
+        return
     kept: list[StoredEntry] = []
     recorded, plain, ratio = in_turns(
         lambda folder: record_batches(folder, kept), lambda folder: core_insert(folder, kept)

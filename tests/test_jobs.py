@@ -66,6 +66,22 @@ def test_what_may_pass_is_told_and_tried_again(
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+def test_the_job_writes_the_public_files_and_no_trouble_with_them_stops_anything(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger, folder = make_ledger(tmp_path), tmp_path / "public"
+    jobs.publish_job(ledger, folder)
+    assert (folder / "checkpoint").read_bytes() == checkpoints.read_outside(ledger.home)
+    assert caplog.records == []
+    post(ledger, make_command())
+    verify_whole(ledger)
+    (folder / "tile/0/000.p/5").write_bytes(b"other")
+    jobs.publish_job(ledger, folder)
+    (tmp_path / "file").write_bytes(b"")
+    jobs.publish_job(ledger, tmp_path / "file")
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL, logging.WARNING]
+
+
 @pytest.mark.parametrize(("ending", "status"), [(KeyboardInterrupt, 0), (None, 1)])
 def test_the_process_tells_by_its_status_whether_it_was_asked_to_stop(
     tmp_path: Path,
@@ -84,4 +100,4 @@ def test_the_process_tells_by_its_status_whether_it_was_asked_to_stop(
     assert Settings.from_environment().home == home
     monkeypatch.setattr(BlockingScheduler, "start", start)
     assert jobs.main() == status
-    assert found == ["checkpoint"]
+    assert found == ["checkpoint", "publish"]

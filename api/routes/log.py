@@ -12,8 +12,9 @@ from api.blueprints import blueprint, path_id, text_answer
 from api.headers import cached
 from api.schemas.requests import INDEX_PATTERN
 from api.served import served_ledger
+from ledger.services.key_entries import key_history
 from ledger.services.opening import key_list
-from ledger.services.proving import newest_checkpoint, prove, tile
+from ledger.services.proving import newest_checkpoint, prove, published_size, tile
 
 log = blueprint("log", "The log, for everyone.")
 
@@ -50,7 +51,11 @@ def get_checkpoint() -> flask.Response:
     200, _BYTES, content_type="application/octet-stream", description="Hashes, or entries."
 )
 def get_tile(rest: str) -> flask.Response:
-    """Read a tile or an entry bundle that a signed checkpoint covers. It never changes."""
+    """Read a tile or an entry bundle that a signed checkpoint covers. It never changes.
+
+    A partial one is there at every width that the newest checkpoint covers, not only at those of
+    published sizes, and stays when the full one is there.
+    """
     answer = flask.Response(
         tile(served_ledger(), f"tile/{rest}"), content_type="application/octet-stream"
     )
@@ -76,3 +81,16 @@ def get_keys() -> flask.Response:
     """Read the published keys and the time in which each may be believed."""
     answer = flask.Response(key_list(served_ledger()).encode(), content_type="application/json")
     return cached(answer, KEYS_SECONDS)
+
+
+@log.route("/.well-known/jinlan-key-history.json", methods=["GET"])
+@log.response(
+    200, {"type": "object"}, description="What opens each `key` entry under the newest checkpoint."
+)
+def get_key_history() -> flask.Response:
+    """Read the bodies of the log's `key` entries, by which a mirror follows a rotation."""
+    ledger = served_ledger()
+    answer = flask.Response(
+        key_history(ledger, published_size(ledger)), content_type="application/json"
+    )
+    return cached(answer, CHECKPOINT_SECONDS)

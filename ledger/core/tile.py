@@ -16,11 +16,12 @@ once. The reader is believed: whoever receives a root or proof checks it with
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from ledger.core.digest import EMPTY_ROOT, HASH_BYTES
+from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, node_row
 from ledger.core.merkle import join_peaks, perfect_root
 from ledger.errors import DamagedError, MalformedError, NotFoundError
 
@@ -29,6 +30,9 @@ TILE_BYTES: Final = TILE_WIDTH * HASH_BYTES
 LEVEL_MAX: Final = 63
 ENTRY_BYTES_MAX: Final = 65_535
 """Longest entry in a bundle: its length is written in two bytes."""
+
+ROWS_KEPT: Final = 128
+"""How many tiles above the leaves or at the edge are kept with their inner nodes: 16 KiB each."""
 
 TileLevel: TypeAlias = int | Literal["entries"]
 
@@ -135,6 +139,36 @@ def edge_widths(size: int) -> dict[int, int]:
     return widths
 
 
+def tiles_between(old_size: int, new_size: int) -> Iterator[tuple[int, int, int]]:
+    """Give what a log of one size has to serve beyond one of an older size.
+
+    Each tile comes as (level, number, width), level by level: the tiles that became full, then the
+    partial one. Of level 0 there is an entry bundle for each.
+    """
+    level, widths = 0, edge_widths(new_size)
+    while new_size:
+        full = new_size // TILE_WIDTH
+        for n in range(old_size // TILE_WIDTH, full):
+            yield level, n, TILE_WIDTH
+        if level in widths:
+            yield level, full, widths[level]
+        old_size, new_size, level = old_size // TILE_WIDTH, full, level + 1
+
+
+def tiles_around(index: int, size: int) -> set[tuple[int, int]]:
+    """Give (level, number) of the tiles that proofs about an entry in a tree of a size read.
+
+    These are the tiles above the entry and those at the right edge. A consistency proof from an
+    older size reads those around the last entry of that size.
+    """
+    places = set()
+    level, below, edge = 0, index // TILE_WIDTH, size // TILE_WIDTH
+    while size >> (_LEVEL_BITS * level):
+        places |= {(level, below), (level, edge)}
+        level, below, edge = level + 1, below // TILE_WIDTH, edge // TILE_WIDTH
+    return places
+
+
 def append_leaves(size: int, edge: Mapping[int, bytes], leaves: Sequence[bytes]) -> TileChanges:
     """Work out the tiles after a batch.
 
@@ -171,6 +205,20 @@ def append_leaves(size: int, edge: Mapping[int, bytes], leaves: Sequence[bytes])
     return TileChanges(size + len(leaves), tiles, new_edge)
 
 
+@lru_cache(maxsize=ROWS_KEPT)
+def _rows(tile: bytes) -> tuple[bytes, ...]:
+    """Give the rows of nodes from a tile's hashes up to the node above them, as far as they go.
+
+    Kept by the tile's bytes: tiles above the leaves and at the right edge are few, and nearly every
+    proof hashes the same ones again.
+    """
+    rows = [tile]
+    while len(rows[-1]) >= 2 * HASH_BYTES:
+        pairs = len(rows[-1]) // (2 * HASH_BYTES)
+        rows.append(node_row(rows[-1][: pairs * 2 * HASH_BYTES]))
+    return tuple(rows)
+
+
 class _Tree:
     """The tree of one size, over a reader whose tiles are kept for the length of one call."""
 
@@ -192,8 +240,12 @@ class _Tree:
         level, row = divmod(height, _LEVEL_BITS)
         first = start >> (_LEVEL_BITS * level)
         n, offset = divmod(first, TILE_WIDTH)
+        tile = self._tile(level, n)
+        if level or len(tile) < TILE_BYTES:
+            at = (offset >> row) * HASH_BYTES
+            return _rows(tile)[row][at : at + HASH_BYTES]
         at = offset * HASH_BYTES
-        return perfect_root(self._tile(level, n)[at : at + (HASH_BYTES << row)])
+        return perfect_root(tile[at : at + (HASH_BYTES << row)])
 
     def _tile(self, level: int, n: int) -> bytes:
         if (tile := self._tiles.get((level, n))) is None:

@@ -10,12 +10,15 @@ from keys import rotation
 from keys.index import SECRET
 from ledger.core.canonical import Json, decode
 from ledger.core.entry import LEDGER_ISSUER
+from ledger.core.key_history import KeyOpening, encode_key_history
 from ledger.core.key_list import PublishedKey
+from ledger.errors import DamagedError
 from ledger.services.batch import Batch
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.services.record import write
 from ledger.storage import bodies, projections, reports, vault
+from ledger.storage.engine import reading
 
 KIND: Final = "key"
 OVERLAP_MS: Final = 30 * 24 * 3600 * 1000
@@ -72,3 +75,22 @@ def rotate_key(ledger: Ledger, purpose: str, overlap_ms: int = OVERLAP_MS) -> di
     entries = publish_keys(ledger)
     sign_checkpoint(ledger)
     return {"purpose": purpose, "key": key.to_json(), "entries": entries}
+
+
+def key_history(ledger: Ledger, size: int) -> bytes:
+    """Give the document that opens each ``key`` entry among the first ``size`` entries.
+
+    Raises:
+        DamagedError: The body of one is gone.
+    """
+    with reading(ledger.engine) as connection:
+        found = projections.public_entries(connection, kinds=(KIND,))
+        indices = [index for index, _ in found if index < size]
+        stored = bodies.read_bodies(connection, indices)
+    openings = []
+    for index in indices:
+        body = stored.get(index)
+        if body is None or body.salt is None:
+            raise DamagedError(f"key entry {index}: its body is not there")
+        openings.append(KeyOpening(index, body.salt, body.content))
+    return encode_key_history(openings)

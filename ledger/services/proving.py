@@ -1,8 +1,18 @@
 """What outsiders get of the log: the proof of one entry, the tiles and the entry bundles."""
 
-from ledger.core.checkpoint import open_checkpoint
+from sqlalchemy import Connection
+
+from ledger.core.checkpoint import Checkpoint, open_checkpoint
+from ledger.core.digest import HASH_BYTES
 from ledger.core.proof import LogProof
-from ledger.core.tile import TILE_WIDTH, encode_bundle, inclusion_path, parse_tile_path
+from ledger.core.tile import (
+    TILE_WIDTH,
+    ReadTile,
+    encode_bundle,
+    inclusion_path,
+    parse_tile_path,
+    tiles_around,
+)
 from ledger.errors import NotFoundError
 from ledger.services.checkpointing import tile_reader
 from ledger.services.context import Ledger
@@ -22,6 +32,19 @@ def newest_checkpoint(ledger: Ledger) -> bytes:
     return note
 
 
+def published_size(ledger: Ledger) -> int:
+    """Give the number of entries that the newest signed checkpoint covers.
+
+    Raises:
+        NotFoundError: None was signed yet.
+    """
+    return _opened(ledger, newest_checkpoint(ledger)).size
+
+
+def _opened(ledger: Ledger, note: bytes) -> Checkpoint:
+    return open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys())
+
+
 def prove(ledger: Ledger, index: int) -> str:
     """Give a tlog-proof file: entry ``index`` is included in the newest checkpoint.
 
@@ -29,16 +52,27 @@ def prove(ledger: Ledger, index: int) -> str:
         NotFoundError: The newest checkpoint does not cover that index.
     """
     note = newest_checkpoint(ledger)
-    checkpoint = open_checkpoint(
-        note, ledger.origin, ledger.keyring.published().log_verifier_keys()
-    )
+    checkpoint = _opened(ledger, note)
     if not 0 <= index < checkpoint.size:
         raise NotFoundError(
             f"entry {index}: the newest checkpoint covers {checkpoint.size} entries, from 0 on"
         )
     with reading(ledger.engine) as connection:
-        path = inclusion_path(index, checkpoint.size, tile_reader(connection))
+        read = proof_tiles(connection, index, checkpoint.size)
+        path = inclusion_path(index, checkpoint.size, read)
     return LogProof(index, tuple(path), note).format()
+
+
+def proof_tiles(connection: Connection, index: int, size: int) -> ReadTile:
+    """Give the tiles for proofs about an entry in a tree of a size, fetched at once."""
+    known = log.read_tiles(connection, tiles_around(index, size))
+    read_other = tile_reader(connection)
+
+    def read(level: int, n: int, width: int) -> bytes:
+        hashes = known.get((level, n), b"")[: width * HASH_BYTES]
+        return hashes if len(hashes) == width * HASH_BYTES else read_other(level, n, width)
+
+    return read
 
 
 def entry_bytes(ledger: Ledger, index: int) -> bytes:
@@ -61,8 +95,7 @@ def tile(ledger: Ledger, path: str) -> bytes:
         NotFoundError: The published log has no such tile.
     """
     level, n, width = parse_tile_path(path)
-    note = newest_checkpoint(ledger)
-    size = open_checkpoint(note, ledger.origin, ledger.keyring.published().log_verifier_keys()).size
+    size = published_size(ledger)
     hashes_at_level = size if level == "entries" else size >> (8 * level)
     if n * TILE_WIDTH + width > hashes_at_level:
         raise NotFoundError(f"{path}: not in the published log of {size} entries")

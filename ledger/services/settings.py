@@ -10,6 +10,7 @@ from ledger.errors import RefusedError
 ORIGIN_DEFAULT = "jinlan.localhost"
 PORT_DEFAULT = 8000
 DATABASE = "ledger.sqlite3"
+PUBLIC_DEFAULT = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,19 @@ class Settings:
         port: Port of the API on 127.0.0.1.
         database_url: Of PostgreSQL; None keeps the ledger in SQLite inside the data folder. It may
             hold a password.
+        public: Folder of the public log's files, if not ``public`` in the data folder.
     """
 
     home: Path
     origin: str = ORIGIN_DEFAULT
     port: int = PORT_DEFAULT
     database_url: str | None = field(default=None, repr=False)
+    public: Path | None = None
+
+    @property
+    def public_folder(self) -> Path:
+        """Where the public log is written as plain files."""
+        return self.public or self.home / PUBLIC_DEFAULT
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -43,11 +51,13 @@ class Settings:
                 f"JINLAN_PORT: found {port!r}, expected a number from 0 to 65535",
                 code="setting-unusable",
             )
+        public = environment.get("JINLAN_PUBLIC")
         return cls(
             home=Path(environment.get("JINLAN_HOME") or "var").absolute(),
             origin=environment.get("JINLAN_ORIGIN") or ORIGIN_DEFAULT,
             port=int(port),
             database_url=environment.get("DATABASE_URL") or None,
+            public=Path(public).absolute() if public else None,
         )
 
     @property

@@ -4,12 +4,12 @@ The head row is swapped only if it still is what the caller read; that, and the 
 ``entry``, make a fork impossible even if two writers should ever hold the lock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
@@ -22,6 +22,7 @@ from ledger.storage.tables import ENTRY, HEAD, TILE
 HEAD_ID: Final = 1
 # For one statement alone: set on the connection, PostgreSQL would open a cursor for an INSERT too.
 STREAMED: Final = MappingProxyType({"yield_per": 1_000})
+TILES_AT_ONCE: Final = 6
 
 # Every write asks these; made once, they cost a third of what they cost made anew.
 _READ_HEAD: Final = select(HEAD.c.size, HEAD.c.leaf_hash, HEAD.c.time_ms).where(
@@ -39,6 +40,15 @@ _WIDEN_TILE: Final = (
     update(TILE)
     .where(TILE.c.level == bindparam("at_level"), TILE.c.n == bindparam("at_n"))
     .values(hashes=bindparam("widened"))
+)
+# Read at once, half a dozen tiles cost less than two of them one by one.
+_READ_TILES: Final = select(TILE.c.level, TILE.c.n, TILE.c.hashes).where(
+    or_(
+        *[
+            and_(TILE.c.level == bindparam(f"level{i}"), TILE.c.n == bindparam(f"n{i}"))
+            for i in range(TILES_AT_ONCE)
+        ]
+    )
 )
 
 
@@ -202,3 +212,19 @@ def read_entries(
         query = query.where(ENTRY.c.index < stop)
     for row in connection.execute(query, execution_options=STREAMED):
         yield StoredEntry(*row)
+
+
+def read_tiles(
+    connection: Connection, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], bytes]:
+    """Read all hashes of some tiles by (level, n); tiles that are not there are left out."""
+    found: dict[tuple[int, int], bytes] = {}
+    wanted = sorted(places)
+    for start in range(0, len(wanted), TILES_AT_ONCE):
+        some = wanted[start : start + TILES_AT_ONCE]
+        some += some[-1:] * (TILES_AT_ONCE - len(some))
+        values = {f"level{i}": level for i, (level, _) in enumerate(some)}
+        values |= {f"n{i}": n for i, (_, n) in enumerate(some)}
+        rows = connection.execute(_READ_TILES, values)
+        found |= {(level, n): bytes(hashes) for level, n, hashes in rows}
+    return found

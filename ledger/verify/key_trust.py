@@ -2,8 +2,11 @@
 
 A ``key`` entry under a checkpoint of a pinned log key can bring a new credential key, or say that a
 pinned one was withdrawn. It can never bring a log key: whoever signed the checkpoint could then
-vouch for himself. A key is judged by log time: a compromised one is never believed, because whoever
-holds it can write any date.
+vouch for himself. Whoever follows a log, and has proved each checkpoint to continue the last, is
+told more: see ``ledger.verify.log_keys``.
+
+A key is judged by log time: a compromised one is never believed, because whoever holds it can write
+any date.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,10 +44,10 @@ def extended_keys(trust: KeyList, proven: Iterable[BundledEntry]) -> Keys:
     for one in sorted(proven, key=lambda one: one.entry.index):
         if one.entry.kind != "key" or one.entry.issuer != LEDGER_ISSUER:
             continue
-        key = _read_key(one.body)
+        key = read_key_body(one.body)
         if key.purpose != CREDENTIAL:
             continue
-        keys[key.id] = _tightened(keys[key.id], key) if key.id in pinned else key
+        keys[key.id] = tightened(keys[key.id], key) if key.id in pinned else key
     return keys
 
 
@@ -91,17 +94,23 @@ def checkpoint_signers(note_bytes: bytes, trust: KeyList) -> list[PublishedKey]:
     return [key for key in trust.keys if key.purpose == LOG and key.public_key in signed]
 
 
-def _read_key(body: bytes) -> PublishedKey:
+def read_key_body(body: bytes) -> PublishedKey:
+    """Read the body of a ``key`` entry.
+
+    Raises:
+        MalformedError: It is not a published key.
+    """
     value = canonical.decode(body)
     if not isinstance(value, dict) or value.get("v") != 1:
         raise MalformedError("key: expected version 1")
     return published_key_from_json({name: field for name, field in value.items() if name != "v"})
 
 
-def _tightened(pinned: PublishedKey, logged: PublishedKey) -> PublishedKey:
-    # The log may take trust away from a pinned key, and never give it more.
+def tightened(pinned: PublishedKey, logged: PublishedKey) -> PublishedKey:
+    """Give a pinned key as a later entry leaves it: the log may take trust away, never add it."""
     return replace(
         pinned,
+        valid_until=_earlier(pinned.valid_until, logged.valid_until),
         revoked_at=_earlier(pinned.revoked_at, logged.revoked_at),
         compromised_at=_earlier(pinned.compromised_at, logged.compromised_at),
     )

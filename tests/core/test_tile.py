@@ -21,6 +21,8 @@ from ledger.core.tile import (
     parse_tile_path,
     root_hash,
     tile_path,
+    tiles_around,
+    tiles_between,
 )
 from ledger.errors import DamagedError, MalformedError, NotFoundError
 from tests.core.rfc6962 import TileStore, consistency, inclusion, leaf, tree_hash
@@ -290,3 +292,37 @@ def test_entries_that_no_bundle_holds_are_refused(entries: list[bytes]) -> None:
 def test_a_bundle_cut_short_or_too_wide_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):
         decode_bundle(data)
+
+
+SIZES = (0, 1, 255, 256, 257, 511, 512, 600, 65_535, 65_536, 65_537, 66_000)
+
+
+@pytest.mark.parametrize("new", SIZES)
+def test_what_is_new_between_two_sizes_is_what_only_the_larger_one_has(new: int) -> None:
+    """c2sp.org/tlog-tiles: at size s, level l has s >> 8l hashes."""
+    for old in (size for size in SIZES if size <= new):
+        expected = set()
+        for level in range(3):
+            now, before = new >> (8 * level), old >> (8 * level)
+            expected |= {(level, n, 256) for n in range(before // 256, now // 256)}
+            expected |= {(level, now // 256, now % 256)} if now % 256 else set()
+        found = list(tiles_between(old, new))
+        assert set(found) == expected
+        assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if size])
+def test_the_tiles_around_an_entry_are_all_that_its_proofs_read(
+    store: TileStore, size: int
+) -> None:
+    for index in {0, size // 3, size // 2, size - 1, max(0, size - 256)}:
+        around, asked = tiles_around(index, size), set[tuple[int, int]]()
+
+        def read(level: int, n: int, width: int, asked: set[tuple[int, int]] = asked) -> bytes:
+            asked.add((level, n))
+            return store.read(level, n, width)
+
+        inclusion_path(index, size, read)
+        consistency_path(index + 1, size, read)
+        assert asked <= around
+        assert len(around) <= 6

@@ -7,11 +7,15 @@ import pytest
 
 from keys import rotation
 from ledger.core.canonical import decode
-from ledger.errors import NotFoundError, RefusedError
+from ledger.core.digest import commitment
+from ledger.core.entry import decode_entry
+from ledger.core.key_history import decode_key_history
+from ledger.errors import DamagedError, NotFoundError, RefusedError
 from ledger.services.context import Ledger
 from ledger.services.import_reports import stored_report
-from ledger.services.key_entries import key_body, publish_keys, rotate_key
+from ledger.services.key_entries import key_body, key_history, publish_keys, rotate_key
 from ledger.services.opening import initialise
+from ledger.services.proving import entry_bytes
 from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject, list_subjects
 from ledger.storage import vault
@@ -20,6 +24,7 @@ from tests.databases import settings_for
 from tests.ledgers import (
     DAY_MS,
     TestClock,
+    edit,
     make_command,
     make_ledger,
     make_person,
@@ -140,3 +145,21 @@ def test_a_write_that_waited_for_a_rotation_wraps_new_keys_under_the_new_one(
         rotation.rotate_secret(ledger.home, "vault")
     writer.join()
     assert query(ledger, "SELECT key_version FROM subject") == [(2,)]
+
+
+def test_the_key_history_opens_the_key_entries_up_to_a_size(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    clock.pass_ms(1000)
+    rotated = rotate_key(ledger, "log", 0)
+    opened = decode_key_history(key_history(ledger, rotated["entries"][0] + 1))
+    assert [one.index for one in opened] == [0, 1, rotated["entries"][0]]
+    for one in opened:
+        entry = decode_entry(entry_bytes(ledger, one.index))
+        assert (entry.kind, entry.body) == ("key", commitment(one.salt, one.body))
+
+
+def test_a_key_entry_without_its_body_is_damage(ledger: Ledger) -> None:
+    edit(ledger, 'DELETE FROM body WHERE "index" = 1')
+    with pytest.raises(DamagedError):
+        key_history(ledger, 4)

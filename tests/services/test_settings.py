@@ -27,6 +27,13 @@ def test_each_setting_is_taken(tmp_path: Path) -> None:
     assert Settings.from_environment(environment) == Settings(tmp_path, "ledger.example", 0)
 
 
+def test_the_public_log_lies_in_the_data_folder_unless_a_folder_is_named(tmp_path: Path) -> None:
+    named = {"JINLAN_HOME": str(tmp_path / "home"), "JINLAN_PUBLIC": str(tmp_path / "public")}
+    assert Settings.from_environment(named).public_folder == tmp_path / "public"
+    named["JINLAN_PUBLIC"] = ""
+    assert Settings.from_environment(named).public_folder == tmp_path / "home/public"
+
+
 def test_a_relative_home_is_made_absolute() -> None:
     home = Settings.from_environment({"JINLAN_HOME": "data"}).home
     assert home == Path.cwd() / "data"

@@ -135,3 +135,15 @@ def test_reading_from_the_start_shows_rows_below_zero_too(engine: Engine) -> Non
     with writing(engine) as connection:
         connection.execute(sql("INSERT INTO entry VALUES (-1, x'00', x'00')"))
     assert [one.index for one in _entries(engine)] == [-1, 0]
+
+
+def test_tiles_are_read_at_once_as_they_are_read_one_by_one(tmp_path: Path) -> None:
+    engine = make_engine(tmp_path)
+    append(engine, 2_100)
+    places = {(level, n) for level in range(3) for n in range(9)} | {(-1, 0), (0, 10**6)}
+    with reading(engine) as connection:
+        one_by_one = {place: log.read_whole_tile(connection, *place) for place in places}
+        at_once = log.read_tiles(connection, places)
+        assert log.read_tiles(connection, []) == {}
+    assert at_once == {place: hashes for place, hashes in one_by_one.items() if hashes}
+    assert len(at_once) == 10

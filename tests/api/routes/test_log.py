@@ -3,7 +3,9 @@
 import pytest
 
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
-from ledger.core.digest import leaf_hash
+from ledger.core.digest import commitment, leaf_hash
+from ledger.core.entry import decode_entry
+from ledger.core.key_history import decode_key_history
 from ledger.core.key_list import decode_key_list
 from ledger.core.proof import parse_log_proof, verify_log_proof
 from ledger.core.tile import decode_bundle
@@ -81,6 +83,7 @@ def test_what_never_changes_may_be_kept_for_ever_and_the_rest_hardly(world: Worl
     assert kept("/log/tile/entries/000.p/1") == "public, max-age=31536000, immutable"
     assert kept("/log/checkpoint") == "public, max-age=2"
     assert kept("/log/proof/0") == "no-store"
+    assert kept("/.well-known/jinlan-key-history.json") == "public, max-age=2"
 
 
 def test_each_answer_says_what_it_is(world: World) -> None:
@@ -91,6 +94,7 @@ def test_each_answer_says_what_it_is(world: World) -> None:
     assert told("/log/proof/0") == "text/plain; charset=utf-8"
     assert told("/log/tile/0/000.p/1") == "application/octet-stream"
     assert told("/.well-known/jinlan-keys.json") == "application/json"
+    assert told("/.well-known/jinlan-key-history.json") == "application/json"
 
 
 def test_a_partial_tile_stays_what_it_was_when_the_log_grows(fresh_world: World) -> None:
@@ -109,3 +113,12 @@ def test_the_key_list_holds_no_secret(world: World) -> None:
 def test_head_answers_like_get_without_the_body(world: World) -> None:
     answer = world.client.head("/log/checkpoint")
     assert (answer.status_code, answer.data) == (200, b"")
+
+
+def test_the_key_history_opens_the_key_entries(world: World) -> None:
+    size = _checkpoint(world).size
+    entries = decode_bundle(world.client.get(f"/log/tile/entries/000.p/{size}").data)
+    opened = decode_key_history(world.client.get("/.well-known/jinlan-key-history.json").data)
+    assert [one.index for one in opened] == [0, 1]
+    for one in opened:
+        assert decode_entry(entries[one.index]).body == commitment(one.salt, one.body)
