@@ -118,7 +118,16 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: A
         f"cache_size = -{CACHE_KIB}",
         f"wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except UnicodeDecodeError as error:
+            # Not a value, which comes out with surrogates: SQLite's own message, which quotes a
+            # definition.
+            raise DamagedError(
+                "the database cannot be read (its table definitions are no text); restore it from "
+                "a backup",
+                code="database-unreadable",
+            ) from error
 
 
 def _begin(connection: Connection) -> None:

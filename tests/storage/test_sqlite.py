@@ -79,6 +79,17 @@ def test_a_database_that_cannot_be_read_is_damage(tmp_path: Path) -> None:
         assert caught.value.code == "database-unreadable"
 
 
+def test_a_table_definition_that_is_no_text_is_damage(engine: Engine, tmp_path: Path) -> None:
+    purge(engine)
+    engine.dispose()
+    path = tmp_path / "a.sqlite3"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE t", b"CREATE\xffTABLE t"))
+    for use in (reading, writing):
+        with pytest.raises(DamagedError) as caught, use(open_engine(path)):
+            pass
+        assert caught.value.code == "database-unreadable"
+
+
 def test_a_database_is_made_closed_to_others(tmp_path: Path) -> None:
     with writing(open_engine(tmp_path / "c.sqlite3")) as connection:
         connection.execute(text("CREATE TABLE t (a)"))
