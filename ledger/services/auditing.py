@@ -108,8 +108,9 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         with _reported(report, "report"):
             if damaged := reports.count_damaged_reports(connection, ledger.sealer):
                 report.add(None, "report", f"{damaged} import reports do not open")
-        for name in schema.unlike_made(connection):
-            report.add(None, "schema", f"the {name} is not as the migrations make it")
+        with _reported(report, "schema"):
+            for name in schema.unlike_made(connection):
+                report.add(None, "schema", f"the {name} is not as the migrations make it")
         for message in integrity_findings(connection):
             report.add(None, "database", f"SQLite finds: {message[:200]}")
     return report
@@ -120,7 +121,7 @@ def _reported(report: AuditReport, what: str) -> Iterator[None]:
     """Make a finding of what cannot be read at all: an audit that dies tells nobody anything."""
     try:
         yield
-    except (SQLAlchemyError, *UNREADABLE) as error:
+    except (SQLAlchemyError, LedgerError, *UNREADABLE) as error:
         report.add(None, what, f"what is stored cannot be read ({type(error).__name__})")
 
 

@@ -36,6 +36,7 @@ EDITS = {
     "checkpoint": ("UPDATE checkpoint SET note = CAST(note || ' ' AS BLOB) WHERE size = 9",
                    "checkpoint", None),
     "checkpoint size": ("UPDATE checkpoint SET size = 8 WHERE size = 9", "checkpoint", None),
+    "two versions": ("INSERT INTO alembic_version VALUES ('9999')", "schema", None),
     "answer": ("INSERT INTO answer VALUES ('o', 'k', x'00', x'00', x'00')", "answer", None),
 }  # fmt: skip
 
