@@ -15,7 +15,9 @@ from ledger.storage.bulk import SQLITE
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "migrations"
 ASIDE: Final = "jinlan_made_aside"
 
-_SQLITE_CATALOG: Final = "SELECT type, name, sql FROM sqlite_master"
+_SQLITE_CATALOG: Final = """
+    SELECT type, name, tbl_name || ': ' || coalesce(sql, '') FROM sqlite_master
+"""
 # Definitions name the schema in which they stand; it is taken out, for one stands aside.
 _POSTGRESQL_CATALOG: Final = """
     WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema())
