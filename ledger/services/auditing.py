@@ -54,6 +54,8 @@ class AuditReport:
         checkpoints: Number of checkpoints verified.
         bodies: Number of bodies opened.
         erased: Number of bodies that are gone by right.
+        ahead_ms: By how much the newest entry is dated after the clock, which then was ahead once
+            or is behind now. No fault of the log, whose times never run backwards.
         findings: What is wrong, at most ``FINDINGS_MAX``.
     """
 
@@ -61,6 +63,7 @@ class AuditReport:
     checkpoints: int = 0
     bodies: int = 0
     erased: int = 0
+    ahead_ms: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -96,6 +99,7 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
                 advance(len(chunk))
             report.bodies, report.erased = body_audit.finish(leaves.count)
         report.entries = leaves.count
+        report.ahead_ms = max(0, leaves.time_ms - ledger.clock())
         with _reported(report, "tile"):
             leaves.finish()
         with _reported(report, "head"):
