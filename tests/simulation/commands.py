@@ -11,6 +11,7 @@ import pytest
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import ConflictError, NotFoundError, RefusedError
 from ledger.services.erasure import erase, finish_erasure
+from ledger.services.key_entries import rotate_key
 from ledger.services.transcripts import find_subject, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from tests.journeys.people import id_number
@@ -150,6 +151,17 @@ class Commands:
         self._world.open(self._world.ledger.home)
         return ""
 
+    def switch(self) -> str:
+        """Go on as another process that is open as well."""
+        self._world.switch()
+        return ""
+
+    def rotate(self) -> str:
+        """Make a new vault key; every person's key is wrapped anew."""
+        world = self._world
+        told = world.insist(lambda: rotate_key(world.ledger, "vault"))
+        return f"version {told['version']}"
+
     def clock(self) -> str:
         """Set the clock: on a little, back an hour, on ten years, or right again."""
         clock = self._world.clock
@@ -183,7 +195,8 @@ class Commands:
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "post": 4, "post_batch": 8, "correct": 4, "retry": 4, "reuse": 1, "revoke": 3,
-        "revoke_all": 1, "erase": 2, "sign": 5, "reopen": 1, "clock": 2, "copy": 1, "put_back": 1,
+        "revoke_all": 1, "erase": 2, "sign": 5, "reopen": 1, "switch": 3, "rotate": 1,
+        "clock": 2, "copy": 1, "put_back": 1,
     }
 )  # fmt: skip
 
@@ -202,5 +215,5 @@ def simulate(seed: int, steps: int, folder: Path, say: Callable[[str], None]) ->
             world.audit()
     world.sign()
     world.audit()
-    world.ledger.close()
+    world.close()
     return world

@@ -31,7 +31,7 @@ class Faults:
     """Counts what is done to a database, and strikes at the moment that was set."""
 
     def __init__(self, engine: Engine, home: Path, copy: Path) -> None:
-        self._home, self._copy = home, copy
+        self._home, self.copy = home, copy
         self._left = 0
         self._kind = ""
         self._commit = engine.dialect.do_commit
@@ -63,5 +63,5 @@ class Faults:
             return
         if self._kind != CRASH:
             raise sqlite3.OperationalError(ERRORS[self._kind])
-        shutil.copytree(self._home, self._copy)
+        shutil.copytree(self._home, self.copy)
         raise Crash

@@ -22,7 +22,7 @@ from ledger.errors import DamagedError, UnavailableError
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import sign_checkpoint, tile_reader
 from ledger.services.completions import Recorded, record
-from ledger.services.context import DATABASE, open_ledger
+from ledger.services.context import DATABASE, Ledger, open_ledger
 from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.storage import log
@@ -54,21 +54,41 @@ class World:
         self.school = school_of(self.ledger)
         self.model = Model(sign_checkpoint(self.ledger).checkpoint.size)
         self.signed: list[tuple[int, bytes]] = []
-        self._watch()
+        self._faults = self._watch()
+        self._other: tuple[Ledger, Faults] | None = None
 
-    def _watch(self) -> None:
+    def _watch(self) -> Faults:
         self._copies += 1
-        self._next = self._folder / f"crash-{self._copies}"
-        self._faults = Faults(self.ledger.engine, self.ledger.home, self._next)
+        copy = self._folder / f"crash-{self._copies}"
+        return Faults(self.ledger.engine, self.ledger.home, copy)
 
-    def open(self, home: Path) -> None:
-        """Open the ledger in ``home`` as a new process would."""
-        self.ledger.close()
-        if home != self.ledger.home:
-            shutil.rmtree(self.ledger.home)
+    def _open(self, home: Path) -> None:
         random = Random(self.chance.random()).randbytes
         self.ledger = open_ledger(Settings(home), clock=self.clock, random=random)
-        self._watch()
+        self._faults = self._watch()
+
+    def open(self, home: Path) -> None:
+        """Open the ledger in ``home`` as a new process would, the others being dead."""
+        self.close()
+        self._other = None
+        if home != self.ledger.home:
+            shutil.rmtree(self.ledger.home)
+        self._open(home)
+
+    def switch(self) -> None:
+        """Go on as another process that has the ledger open as well, and knows what it knew."""
+        mine = self.ledger, self._faults
+        if self._other is None:
+            self._open(self.ledger.home)
+        else:
+            self.ledger, self._faults = self._other
+        self._other = mine
+
+    def close(self) -> None:
+        """Close the database for all, so that its file is all there is of it."""
+        self.ledger.close()
+        if self._other is not None:
+            self._other[0].close()
 
     def insist(self, command: Callable[[], T], done: Callable[[], T] | None = None) -> T:
         """Give a command as a client gives it: again, until there is an answer.
@@ -86,7 +106,7 @@ class World:
                     return command()
             except Crash:
                 self.say(f"  crash at moment {moment}")
-                self.open(self._next)
+                self.open(self._faults.copy)
             except UnavailableError:
                 assert kind not in {"", CRASH}
                 self.say(f"  {kind} at moment {moment}")
@@ -135,7 +155,7 @@ class World:
 
     def copy_database(self) -> Path:
         """Copy the database as a backup of the file would; give the copy."""
-        self.ledger.engine.dispose()
+        self.close()
         self._copies += 1
         return Path(shutil.copy(self.ledger.home / DATABASE, self._folder / f"db-{self._copies}"))
 

@@ -28,7 +28,7 @@ from tests.ledgers import past_triggers
 from tests.torture.campaigns import Tell, chance_of, share
 
 PAGE = 8192
-EDITS = share(50, 100)
+EDITS = share(30, 100)
 MAY_GO = {"answer", "checkpoint", "report", "report_part", "report_person"}
 Dump = dict[str, list[str]]
 

@@ -103,7 +103,7 @@ def test_a_call_that_fails_once_leaves_a_sound_log_and_no_false_acknowledgement(
 ) -> None:
     singles = [Fault(*call, kind) for call in tried.calls for kind in KINDS]
     random.Random(SEED).shuffle(singles)
-    chosen = singles[part : share(20, len(singles)) : PARTS]
+    chosen = singles[part : share(12, len(singles)) : PARTS]
     ends: Counter[bool] = Counter()
     for number, fault in enumerate(chosen):
         traced = run_case(preloaded, tried, tmp_path / str(number), [fault])
@@ -118,7 +118,7 @@ def test_two_calls_that_fail_leave_a_sound_log_and_no_false_acknowledgement(
 ) -> None:
     """The second may be one that only the first made the process do, or never come."""
     chance, ends = chance_of("pairs", part), Counter[bool]()
-    cases = share(1, 20)
+    cases = share(part % 2, 20)
     for number in range(cases):
         names = sorted({name for name, _ in tried.calls})
         one, other = chance.sample(names, 2)  # strace knows one fault for a name
