@@ -39,9 +39,9 @@ class SQLite:
 
     def create_engine(self) -> Engine:
         """Open (and create, if absent) the database."""
-        # Made here, closed to others; SQLite gives its side files the mode of the database. One that
-        # is there is never opened here: closing it would give away all locks of this process on it,
-        # and another process could then take the write-ahead log away under our commits.
+        # Made here, closed to others; SQLite gives its side files the mode of the database. One
+        # that is there is never opened here: closing it would give away all locks of this process
+        # on it, and another process could then take the write-ahead log away under our commits.
         with suppress(FileExistsError):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             os.close(os.open(self._path, flags, 0o600))

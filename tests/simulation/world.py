@@ -22,8 +22,8 @@ from ledger.errors import DamagedError, UnavailableError
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import sign_checkpoint, tile_reader
 from ledger.services.completions import Recorded, record
-from ledger.services.context import DATABASE, Ledger, open_ledger
-from ledger.services.settings import Settings
+from ledger.services.context import Ledger, open_ledger
+from ledger.services.settings import DATABASE, Settings
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.storage import log
 from ledger.storage.engine import reading

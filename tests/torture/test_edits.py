@@ -21,10 +21,10 @@ import pytest
 
 from ledger.errors import LedgerError
 from ledger.services.auditing import audit
-from ledger.services.context import DATABASE
+from ledger.services.settings import DATABASE
+from tests.databases import past_triggers
 from tests.journeys.ledgers import opened
 from tests.journeys.specimens import Specimen, write_history
-from tests.ledgers import past_triggers
 from tests.torture.campaigns import Tell, chance_of, share
 
 PAGE = 8192
@@ -223,7 +223,7 @@ def test_random_edits_of_rows_that_change_content_are_found(
         path = put(home, whole.content)
         removed_from = ""
         # Where a column takes no such value nothing is edited.
-        with past_triggers(path) as database, suppress(sqlite3.IntegrityError):
+        with past_triggers(home) as database, suppress(sqlite3.IntegrityError):
             removed_from = edit_rows(chance, database)
         after = dump(path)
         if removed_from in MAY_GO:

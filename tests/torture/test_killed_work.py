@@ -15,9 +15,9 @@ from alembic.script import ScriptDirectory
 from ledger.core.tile import root_hash
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import last_checkpoint, sign_checkpoint, tile_reader
-from ledger.services.context import DATABASE, Ledger
+from ledger.services.context import Ledger
 from ledger.services.opening import initialise, migrate
-from ledger.services.settings import Settings
+from ledger.services.settings import DATABASE, Settings
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, reading, writing
 from tests.journeys.ledgers import make_ledger, opened

@@ -19,15 +19,16 @@ from ledger.errors import VerificationError
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import record
-from ledger.services.context import DATABASE, Ledger
+from ledger.services.context import Ledger
 from ledger.services.exports import export_bundle
 from ledger.services.proving import entry_bytes, newest_checkpoint, prove
+from ledger.services.settings import DATABASE
 from ledger.services.transcripts import find_subject
+from tests.databases import past_triggers
 from tests.journeys.forks import shown_by_bundle, shown_by_checkpoint, shown_by_mirror
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
 from tests.journeys.rewriting import earlier, rewrite_from
-from tests.ledgers import past_triggers
 from tests.torture.campaigns import Tell, chance_of, share
 
 BATCHES, KEPT_AFTER, PEOPLE = 8, 6, 4
@@ -121,7 +122,7 @@ def write_anew(history: History, home: Path, chance: random.Random) -> str:
     change = chance.choice(CHANGES)
     shutil.copy(history.before[start], home / DATABASE)
     (home / "checkpoint").unlink()
-    with past_triggers(home / DATABASE) as database:
+    with past_triggers(home) as database:
         database.execute("DELETE FROM checkpoint")
     with opened(home) as ledger:
         for number in range(start, BATCHES):
@@ -136,7 +137,7 @@ def write_anew(history: History, home: Path, chance: random.Random) -> str:
 def hash_anew(home: Path, chance: random.Random) -> str:
     """Edit one entry in place and hash all behind it anew; say which."""
     index = chance.randrange(FIRST_RECORD, FIRST_RECORD + KEPT_AFTER * PEOPLE, PEOPLE)
-    with past_triggers(home / DATABASE) as database:
+    with past_triggers(home) as database:
         rewrite_from(database, index, earlier)
         database.execute("DELETE FROM checkpoint")
     (home / "checkpoint").unlink()

@@ -16,7 +16,8 @@ import pytest
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import last_checkpoint
 from ledger.services.completions import record
-from ledger.services.context import DATABASE, Ledger
+from ledger.services.context import Ledger
+from ledger.services.settings import DATABASE
 from ledger.storage import log
 from ledger.storage.engine import reading
 from tests.journeys.command_line import ROOT, environment
