@@ -21,7 +21,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test check format-check lint types imports dependencies architecture bench lock format migrate install install-dev clean
+.PHONY: help run test torture check format-check lint types imports dependencies architecture bench lock format migrate install install-dev clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ run: $(RUNTIME)  ## install what is needed, load the example, serve; Ctrl-C ends
 
 test: $(DEV)  ## run the tests (T=tests/core for some, JOBS=4 for more at once)
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -q $(T)
+
+torture: $(DEV)  ## run the campaigns whole: kills, failing calls, edits, rewrites, simulation (JINLAN_SEED=2 for others)
+	JINLAN_TORTURE=1 $(PY) -m pytest -n $(JOBS) --dist worksteal -q tests/torture tests/simulation
 
 check: format-check lint types imports dependencies architecture  ## every check of form, as before a merge; changes nothing (make -k check shows all)
 

@@ -26,6 +26,8 @@ from ledger.services.proving import entry_bytes, prove
 from ledger.services.settings import Settings
 from ledger.verify import verify
 
+AHEAD_TOLD_MS = 60_000
+
 
 def read_trust(path: Path | None) -> KeyList:
     """Read the key list that a verifier trusts: the one named, or the one at JINLAN_HOME.
@@ -92,6 +94,7 @@ def audit_command(*, as_json: bool) -> int:
         "bodies": report.bodies,
         "erased": report.erased,
         "checkpoints": report.checkpoints,
+        "ahead_ms": report.ahead_ms,
         "first_bad_index": report.first_bad_index,
         "findings": [asdict(finding) for finding in report.findings],
     }
@@ -101,6 +104,12 @@ def audit_command(*, as_json: bool) -> int:
         for finding in report.findings:
             where = "" if finding.index is None else f"entry {finding.index}: "
             click.echo(f"{finding.what}: {where}{finding.message}")
+        if report.ahead_ms >= AHEAD_TOLD_MS:
+            click.echo(
+                f"the newest entry is dated {report.ahead_ms // 1000} s after this clock, "
+                "which was ahead once or is behind now; until it gets there each write follows the "
+                "one before by a millisecond"
+            )
         click.echo(
             f"{report.entries} entries, {report.bodies} bodies, {report.erased} erased, "
             f"{report.checkpoints} checkpoints: {'sound' if report.sound else 'NOT SOUND'}"

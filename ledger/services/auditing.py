@@ -54,6 +54,8 @@ class AuditReport:
         checkpoints: Number of checkpoints verified.
         bodies: Number of bodies opened.
         erased: Number of bodies that are gone by right.
+        ahead_ms: By how much the newest entry is dated after the clock, which then was ahead once
+            or is behind now. No fault of the log, whose times never run backwards.
         findings: What is wrong, at most ``FINDINGS_MAX``.
     """
 
@@ -61,6 +63,7 @@ class AuditReport:
     checkpoints: int = 0
     bodies: int = 0
     erased: int = 0
+    ahead_ms: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -96,6 +99,7 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
                 advance(len(chunk))
             report.bodies, report.erased = body_audit.finish(leaves.count)
         report.entries = leaves.count
+        report.ahead_ms = max(0, leaves.time_ms - ledger.clock())
         with _reported(report, "tile"):
             leaves.finish()
         with _reported(report, "head"):
@@ -108,8 +112,9 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         with _reported(report, "report"):
             if damaged := reports.count_damaged_reports(connection, ledger.sealer):
                 report.add(None, "report", f"{damaged} import reports do not open")
-        for name in schema.unlike_made(connection):
-            report.add(None, "schema", f"the {name} is not as the migrations make it")
+        with _reported(report, "schema"):
+            for name in schema.unlike_made(connection):
+                report.add(None, "schema", f"the {name} is not as the migrations make it")
         for message in integrity_findings(connection):
             report.add(None, "database", f"SQLite finds: {message[:200]}")
     return report
@@ -120,7 +125,7 @@ def _reported(report: AuditReport, what: str) -> Iterator[None]:
     """Make a finding of what cannot be read at all: an audit that dies tells nobody anything."""
     try:
         yield
-    except (SQLAlchemyError, *UNREADABLE) as error:
+    except (SQLAlchemyError, LedgerError, *UNREADABLE) as error:
         report.add(None, what, f"what is stored cannot be read ({type(error).__name__})")
 
 

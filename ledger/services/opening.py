@@ -11,6 +11,7 @@ from ledger.core.key_list import KeyList
 from ledger.errors import RefusedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import (
+    KEYS_INDEX,
     SYSTEM_RANDOM,
     Clock,
     Ledger,
@@ -39,15 +40,16 @@ def initialise(
     Raises:
         CustodyError: A key file is missing or open to others.
         DamagedError: The database is newer than this version, or behind its last checkpoint.
-        RefusedError: There is a database without keys, or there are keys and a checkpoint without
-            a database: neither is ever made anew for an old ledger.
+        RefusedError: There is a database or a checkpoint without keys, or there are keys and a
+            checkpoint without a database: neither is ever made anew for an old ledger.
     """
     home, made = settings.home, database_exists(settings.database)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (home / "keys").exists():
-        if made:
+    # The index comes last: a folder without it is one that died while its keys were made.
+    if not (home / KEYS_INDEX).exists():
+        if made or checkpoints.read_outside(home) is not None:
             raise RefusedError(
-                f"{home}: a database without keys; restore the keys folder first",
+                f"{home}: a ledger without keys; restore the keys folder first",
                 code="keys-missing",
             )
         Keyring.create(home, settings.origin, clock())

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from ledger.errors import UnavailableError
 from ledger.storage.bulk import insert_rows
 from ledger.storage.tables import CHECKPOINT
 
@@ -45,19 +46,29 @@ def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
 
 
 def write_outside(home: Path, note: bytes) -> None:
-    """Replace the checkpoint file; on return it is on the disk."""
+    """Replace the checkpoint file; on return it is on the disk.
+
+    Raises:
+        UnavailableError: The disk does not take it; there is the old file or the new one, whole.
+    """
     target = home / FILE_NAME
     fresh = target.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(target)
-    folder = os.open(home, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with fresh.open("wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+        folder = os.open(home, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise UnavailableError(
+            f"checkpoint file: it cannot be written ({error.strerror}); the checkpoint is signed "
+            "anew when the disk takes it"
+        ) from error
 
 
 def read_outside(home: Path) -> bytes | None:

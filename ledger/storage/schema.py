@@ -15,7 +15,9 @@ from ledger.storage.bulk import SQLITE
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "migrations"
 ASIDE: Final = "jinlan_made_aside"
 
-_SQLITE_CATALOG: Final = "SELECT type, name, sql FROM sqlite_master"
+_SQLITE_CATALOG: Final = """
+    SELECT type, name, tbl_name || ': ' || coalesce(sql, '') FROM sqlite_master
+"""
 # Definitions name the schema in which they stand; it is taken out, for one stands aside.
 _POSTGRESQL_CATALOG: Final = """
     WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema())
@@ -50,12 +52,13 @@ def migrate(connection: Connection) -> None:
     """Apply the migrations that the database lacks, inside the caller's transaction.
 
     Raises:
-        DamagedError: The database was made by a newer version of the ledger.
+        DamagedError: The database was made by a newer version of the ledger, or names no one
+            version.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = _revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise DamagedError(
@@ -65,8 +68,19 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+def _revision(connection: Connection) -> str | None:
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        raise DamagedError(f"database: found {len(heads)} migrations, expected one")
+    return heads[0] if heads else None
+
+
 def unlike_made(connection: Connection) -> list[str]:
-    """Name the tables, indexes and triggers that are not as the migrations make them."""
+    """Name the tables, indexes and triggers that are not as the migrations make them.
+
+    Raises:
+        DamagedError: The database names no one migration.
+    """
     expected = (
         _made_in_memory() if connection.dialect.name == SQLITE else _made_aside(connection.engine)
     )
@@ -98,5 +112,5 @@ def _made_aside(engine: Engine) -> dict[str, str]:
 def _definitions(connection: Connection) -> dict[str, str]:
     query = _SQLITE_CATALOG if connection.dialect.name == SQLITE else _POSTGRESQL_CATALOG
     rows = connection.exec_driver_sql(query)
-    revision = MigrationContext.configure(connection).get_current_revision()
+    revision = _revision(connection)
     return {f"{kind} {name}": sql for kind, name, sql in rows} | {"migration": str(revision)}

@@ -8,7 +8,7 @@ whatever the busy timeout says. ``secure_delete`` overwrites what an erasure fre
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,12 @@ class SQLite:
 
     def create_engine(self) -> Engine:
         """Open (and create, if absent) the database."""
-        # Made here, closed to others; SQLite gives its side files the mode of the database.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # Made here, closed to others; SQLite gives its side files the mode of the database. One
+        # that is there is never opened here: closing it would give away all locks of this process
+        # on it, and another process could then take the write-ahead log away under our commits.
+        with suppress(FileExistsError):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            os.close(os.open(self._path, flags, 0o600))
         engine = create_engine(
             f"sqlite:///{self._path}",
             connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
@@ -118,7 +122,16 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: A
         f"cache_size = -{CACHE_KIB}",
         f"wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except UnicodeDecodeError as error:
+            # Not a value, which comes out with surrogates: SQLite's own message, which quotes a
+            # definition.
+            raise DamagedError(
+                "the database cannot be read (its table definitions are no text); restore it from "
+                "a backup",
+                code="database-unreadable",
+            ) from error
 
 
 def _begin(connection: Connection) -> None:

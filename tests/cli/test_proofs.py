@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from ledger.core.proof import parse_log_proof, verify_log_proof
-from ledger.services.context import open_ledger
+from ledger.services.context import open_ledger, system_clock
 from ledger.services.settings import Settings
 from tests.cli.command import Run, make_run
-from tests.ledgers import edit, make_roster
+from tests.ledgers import DAY_MS, TestClock, edit, make_command, make_roster, post
 
 
 @pytest.fixture
@@ -64,6 +64,19 @@ def test_an_audit_of_a_sound_ledger_exits_with_0(run: Run) -> None:
     assert document.status == 0
     assert (document.json["sound"], document.json["entries"]) == (True, 5)
     assert run("audit").out.endswith("sound\n")
+
+
+def test_an_audit_tells_of_entries_dated_after_the_clock(run: Run, tmp_path: Path) -> None:
+    """The log is sound: its times go on from there. But somebody should look at the clock."""
+    assert "dated" not in run("audit").out
+    ahead = TestClock(system_clock() + 10 * 365 * DAY_MS)
+    ledger = open_ledger(Settings(tmp_path / "home"), clock=ahead)
+    post(ledger, make_command(7))
+    ledger.close()
+    told = run("audit").out
+    assert "the newest entry is dated" in told
+    assert told.endswith("sound\n")
+    assert run("audit", "--json").json["ahead_ms"] > 9 * 365 * DAY_MS
 
 
 def test_an_audit_of_a_changed_ledger_exits_with_1_and_names_the_index(

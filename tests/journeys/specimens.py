@@ -45,12 +45,12 @@ class Specimen:
         return self.records[len(self.records) // 2]
 
 
-def write_history(specimen: Specimen) -> None:
+def write_history(specimen: Specimen, batches: int = BATCHES, batch: int = BATCH) -> None:
     """Record, correct, revoke, erase, and sign checkpoints along the way."""
     ledger, issuer = make_ledger(specimen.home)
-    for number in range(BATCHES):
-        first = number * BATCH
-        posted: list[Any] = [completion(first + place) for place in range(BATCH)]
+    for number in range(batches):
+        first = number * batch
+        posted: list[Any] = [completion(first + place) for place in range(batch)]
         posted.append(certificate(first))
         outcomes = record(ledger, issuer, posted, key=f"batch-{number}").outcomes
         specimen.records += [o.entry_index for o in outcomes if o.entry_index is not None]
@@ -58,11 +58,11 @@ def write_history(specimen: Specimen) -> None:
             specimen.checkpoints.append(sign_checkpoint(ledger).checkpoint.size)
     revoke_record(ledger, issuer, RevokeRecord(specimen.records[5], "scores-altered", None))
     record(ledger, issuer, [completion(7, level=2)], correcting=True)
-    subject = find_subject(ledger, id_number(BATCH))
+    subject = find_subject(ledger, id_number(batch))
     assert subject is not None
     specimen.erased = erase(ledger, subject)["entries"]
     late = RevokeIssuer(issuer, date(2025, 5, 12), date(2025, 5, 12), "issuer-misconduct", "9")
-    assert len(revoke_issuer(ledger, late)["revoked"]) == BATCHES - 1
+    assert len(revoke_issuer(ledger, late)["revoked"]) == batches - 1
     record(ledger, issuer, [completion(n) for n in range(300, 310)], key="after")
     import_roster(ledger, issuer, csv_bytes([row("赵安安", id_number(400))]), key="roster")
     specimen.size = sign_checkpoint(ledger).checkpoint.size

@@ -9,25 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import orjson
 import pytest
 
-from ledger.core.checkpoint import open_checkpoint
-from ledger.core.digest import leaf_hash
-from ledger.core.merkle import verify_consistency, verify_inclusion
 from ledger.core.proof import LogProof, parse_log_proof, verify_log_proof
-from ledger.core.tile import consistency_path, root_hash
 from ledger.credentials.bundle import parse_bundle
 from ledger.errors import VerificationError
 from ledger.services.auditing import audit
-from ledger.services.checkpointing import sign_checkpoint, tile_reader
+from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import record
-from ledger.services.context import Ledger
 from ledger.services.exports import export_bundle
 from ledger.services.proving import entry_bytes, newest_checkpoint, prove
 from ledger.services.transcripts import find_subject
-from ledger.storage.engine import reading
 from tests.databases import past_triggers
+from tests.journeys.forks import leaf_of, shown_by_bundle, shown_by_checkpoint, shown_by_entry
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
 from tests.journeys.rewriting import earlier, rewrite_from
@@ -75,47 +69,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     ledger.close()
     rewrite_all(home)
     return told
-
-
-def leaf_of(ledger: Ledger, index: int) -> bytes:
-    return leaf_hash(entry_bytes(ledger, index))
-
-
-def shown_by_checkpoint(ledger: Ledger, note: bytes) -> bool:
-    """Tell whether the newest checkpoint does not continue this one: both signed, so a fork."""
-    keys = ledger.keyring.published().log_verifier_keys()
-    old = open_checkpoint(note, ledger.origin, keys)
-    new = open_checkpoint(newest_checkpoint(ledger), ledger.origin, keys)
-    with reading(ledger.engine) as connection:
-        path = consistency_path(old.size, new.size, tile_reader(connection))
-        assert root_hash(new.size, tile_reader(connection)) == new.root
-    try:
-        verify_consistency(old.size, new.size, old.root, new.root, path)
-    except VerificationError:
-        return True
-    return False
-
-
-def shown_by_entry(ledger: Ledger, index: int, leaf: bytes) -> bool:
-    """Tell whether the log no longer proves at ``index`` the leaf that it once proved there."""
-    keys = ledger.keyring.published().log_verifier_keys()
-    now = parse_log_proof(prove(ledger, index))
-    new = open_checkpoint(now.checkpoint, ledger.origin, keys)
-    try:
-        verify_inclusion(index, new.size, leaf, now.path, new.root)
-    except VerificationError:
-        return True
-    return False
-
-
-def shown_by_bundle(ledger: Ledger, data: bytes) -> bool:
-    """Tell whether an export's own entries are no longer in the log."""
-    entries = orjson.loads(data)["entries"]
-    found = [each["entry"].encode() for each in entries]
-    return any(
-        shown_by_entry(ledger, orjson.loads(content)["index"], leaf_hash(content))
-        for content in found
-    )
 
 
 def test_the_rewritten_ledger_contradicts_nothing_of_its_own(kept: Kept) -> None:

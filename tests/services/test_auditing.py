@@ -3,6 +3,8 @@
 Edits of every kind in a large database are a journey of their own; here stands one for each check.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from ledger.services.auditing import AuditReport, Finding, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
+from ledger.services.settings import DATABASE
 from ledger.storage import checkpoints
-from tests.databases import copy_home
+from tests.databases import copy_home, only_sqlite
 from tests.ledgers import edit, make_command, make_ledger, post, reopen, verify_whole
 
 EDITS = {
@@ -36,6 +39,7 @@ EDITS = {
     "checkpoint": ("UPDATE checkpoint SET note = CAST(note || ' ' AS BLOB) WHERE size = 9",
                    "checkpoint", None),
     "checkpoint size": ("UPDATE checkpoint SET size = 8 WHERE size = 9", "checkpoint", None),
+    "two versions": ("INSERT INTO alembic_version VALUES ('9999')", "schema", None),
     "answer": ("INSERT INTO answer VALUES ('o', 'k', x'00', x'00', x'00')", "answer", None),
 }  # fmt: skip
 
@@ -100,3 +104,14 @@ def test_a_report_keeps_a_bounded_number_of_findings_and_names_the_lowest_index(
         findings=[Finding(None, "a", ""), Finding(7, "b", ""), Finding(3, "c", "")]
     )
     assert report.first_bad_index == 3
+
+
+@only_sqlite
+def test_a_trigger_listed_under_another_name_of_its_table_is_found(ledger: Ledger) -> None:
+    """Nothing else of it differs: SQLite reads its definition."""
+    ledger.engine.dispose()
+    with closing(sqlite3.connect(ledger.home / DATABASE, isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        renamed = "UPDATE sqlite_master SET tbl_name = 'Entry' WHERE name = 'entry_no_delete'"
+        assert database.execute(renamed).rowcount == 1
+    assert "schema" in {finding.what for finding in audit(reopen(ledger)).findings}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import CustodyError, DamagedError, NotFoundError, RefusedError
+from ledger.services.context import KEYS_INDEX
 from ledger.services.opening import TOKEN_FILE, initialise, key_list, migrate, operator_token
 from ledger.services.settings import DATABASE
 from ledger.storage.checkpoints import FILE_NAME as CHECKPOINT_FILE
@@ -36,12 +37,14 @@ def test_making_it_again_changes_nothing(tmp_path: Path) -> None:
     assert (operator_token(again.home), key_list(again)) == (token, keys)
 
 
-@pytest.mark.parametrize("missing", [DATABASE, "keys.json", TOKEN_FILE])
+@pytest.mark.parametrize("missing", [KEYS_INDEX, DATABASE, "keys.json", TOKEN_FILE])
 def test_dying_while_it_is_made_leaves_what_a_repetition_completes(
     tmp_path: Path, missing: str
 ) -> None:
     home = make_ledger(tmp_path, example=False).home
-    if missing == DATABASE:  # died right after the keys were made
+    if missing == KEYS_INDEX:  # died while the keys were made
+        (home / missing).unlink()
+    if missing in {KEYS_INDEX, DATABASE}:  # or right after
         for path in home.iterdir():
             if path.name != "keys":
                 path.unlink()
@@ -53,9 +56,13 @@ def test_dying_while_it_is_made_leaves_what_a_repetition_completes(
     assert verify_whole(again).entries == 2
 
 
-def test_a_database_without_keys_gets_no_new_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [DATABASE, CHECKPOINT_FILE])
+def test_a_ledger_without_keys_gets_no_new_ones(tmp_path: Path, left: str) -> None:
     home = make_ledger(tmp_path).home
     shutil.rmtree(home / "keys")
+    for path in home.iterdir():
+        if path.name != left:
+            path.unlink()
     with pytest.raises(RefusedError) as caught:
         initialise(settings_for(home))
     assert caught.value.code == "keys-missing"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from ledger.errors import UnavailableError
 from ledger.storage import checkpoints
 from ledger.storage.engine import reading, writing
 from tests.storage.log_fixture import make_engine
@@ -50,6 +51,6 @@ def test_a_write_that_fails_leaves_the_old_note(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UnavailableError, match="No space"):
         checkpoints.write_outside(tmp_path, b"second")
     assert checkpoints.read_outside(tmp_path) == b"first"

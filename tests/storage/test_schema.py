@@ -54,3 +54,12 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine)
         connection.execute(sql("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DamagedError, match="9999"), writing(engine) as connection:
         schema.migrate(connection)
+
+
+def test_a_database_that_names_two_versions_is_damage(engine: Engine) -> None:
+    with writing(engine) as connection:
+        schema.migrate(connection)
+        connection.execute(sql("INSERT INTO alembic_version VALUES ('9999')"))
+    for use in (schema.migrate, schema.unlike_made):
+        with pytest.raises(DamagedError, match="2 migrations"), writing(engine) as connection:
+            use(connection)

@@ -1,6 +1,8 @@
 """What a SQLite ledger owes to its file: durable commits, and erased bytes that are gone."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -79,6 +81,17 @@ def test_a_database_that_cannot_be_read_is_damage(tmp_path: Path) -> None:
         assert caught.value.code == "database-unreadable"
 
 
+def test_a_table_definition_that_is_no_text_is_damage(engine: Engine, tmp_path: Path) -> None:
+    purge(engine)
+    engine.dispose()
+    path = tmp_path / "a.sqlite3"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE t", b"CREATE\xffTABLE t"))
+    for use in (reading, writing):
+        with pytest.raises(DamagedError) as caught, use(open_engine(path)):
+            pass
+        assert caught.value.code == "database-unreadable"
+
+
 def test_a_database_is_made_closed_to_others(tmp_path: Path) -> None:
     with writing(open_engine(tmp_path / "c.sqlite3")) as connection:
         connection.execute(text("CREATE TABLE t (a)"))
@@ -93,3 +106,23 @@ def test_purging_empties_the_write_ahead_log(engine: Engine, tmp_path: Path) -> 
     purge(engine)
     assert (tmp_path / "a.sqlite3-wal").stat().st_size == 0
     assert _count(engine) == 1
+
+
+def test_opening_it_again_in_this_process_gives_no_lock_away(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """A process that closes a file loses its locks on it, and another then takes the log away."""
+    path = tmp_path / "a.sqlite3"
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+    open_engine(path).dispose()
+    read = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('SELECT x FROM t'))"
+    for count in (1, 2):
+        # The other process is not the last to close the database, or it would remove the log.
+        told = subprocess.run(
+            [sys.executable, "-c", read, path], capture_output=True, check=True, text=True
+        )
+        assert len(told.stdout.split()) == count
+        assert (tmp_path / "a.sqlite3-wal").exists()
+        with writing(engine) as connection:
+            connection.execute(text("INSERT INTO t VALUES (:x)"), {"x": count + 1})
