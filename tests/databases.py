@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from sqlite3 import connect
+from sqlite3 import IntegrityError, connect
 from typing import Any, Final, Protocol
 
 import psycopg
@@ -26,8 +26,17 @@ from tests.postgresql import Server
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
 
+# What a column says to a value that it does not take; SQLite takes nearly any.
+ValueRefused: Final = (
+    IntegrityError,
+    psycopg.IntegrityError,
+    psycopg.DataError,
+    psycopg.ProgrammingError,
+)
+
 _in_play = [SQLITE]
 _made: list[str] = []
+_elsewhere: dict[Path, str] = {}
 
 only_sqlite = pytest.mark.parametrize("database_engine", [SQLITE], indirect=True, scope="session")
 only_postgresql = pytest.mark.parametrize(
@@ -39,12 +48,16 @@ ENGINES: Final = os.environ.get("JINLAN_TEST_ENGINES", f"{SQLITE} {POSTGRESQL}")
 
 
 @pytest.fixture(scope="session", autouse=True, params=ENGINES)
-def database_engine(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_engine(request: pytest.FixtureRequest) -> str:
     """The engine on which the test runs."""
     engine: str = request.param
-    yield engine
-    if engine == POSTGRESQL:
-        stop_server()
+    return engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server_of_a_run() -> Iterator[None]:
+    yield
+    stop_server()
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +76,12 @@ def _databases_of_a_file(database_engine: str) -> Iterator[None]:
     _in_play[0] = SQLITE
     if database_engine == POSTGRESQL:
         drop_databases(known)
+
+
+@pytest.fixture(scope="module")
+def folder_of_a_file(database_engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the tests of a file share, which is made anew for each engine."""
+    return tmp_path_factory.mktemp(database_engine)
 
 
 def engine_in_play() -> str:
@@ -88,11 +107,18 @@ def database_for(path: Path) -> Path | str:
     """Give what ``open_engine`` opens: the path itself, or a PostgreSQL database named after it."""
     if engine_in_play() == SQLITE:
         return path
+    if path in _elsewhere:
+        return _elsewhere[path]
     name = database_name(path)
     if name not in _made:
         server().execute(f'CREATE DATABASE "{name}"')
         _made.append(name)
     return server().url(name)
+
+
+def keep_elsewhere(home: Path, url: str) -> None:
+    """Let the database of a data folder be one that the test keeps on servers of its own."""
+    _elsewhere[home / DATABASE] = url
 
 
 def database_name(path: Path) -> str:
@@ -211,6 +237,7 @@ class Cursor(Protocol):
     """What a statement leaves behind, on either engine."""
 
     rowcount: int
+    description: tuple[tuple[Any, ...], ...]
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Read all rows."""
@@ -259,23 +286,45 @@ class RawDatabase:
         )
         return [str(row[0]) for row in self.execute(query)]
 
+    def columns(self, table: str) -> list[str]:
+        """Name the columns of a table, in their order."""
+        return [column[0] for column in self.execute(f"SELECT * FROM {table}").description]  # noqa: S608 - a name
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
 
 def stored_bytes(path: Path) -> bytes:
-    """Give all that the engine keeps of a database on the disk, its write-ahead log included."""
+    """Give all that the engine's files hold of a database; for PostgreSQL's log see below."""
     if engine_in_play() == SQLITE:
         return b"".join(each.read_bytes() for each in sorted(path.parent.glob(f"{path.name}*")))
-    name = database_name(path)
-    with closing(psycopg.connect(server().conninfo(name), autocommit=True)) as connection:
+    with psycopg.connect(server().conninfo(database_name(path)), autocommit=True) as connection:
         connection.execute("CHECKPOINT")
         (oid,) = connection.execute(
             "SELECT oid FROM pg_database WHERE datname = current_database()"
         ).fetchone() or (0,)
     files = (server().data / "base" / str(oid)).iterdir()
     return b"".join(each.read_bytes() for each in files)
+
+
+def end_of_log() -> tuple[str, int]:
+    """Give the place in PostgreSQL's write-ahead log up to which it is written."""
+    query = "SELECT * FROM pg_walfile_name_offset(pg_current_wal_flush_lsn())"
+    with psycopg.connect(server().conninfo("postgres"), autocommit=True) as connection:
+        file, offset = connection.execute(query).fetchone() or ("", 0)
+    return file, offset
+
+
+def logged_bytes(start: tuple[str, int]) -> bytes:
+    """Give what PostgreSQL wrote to its write-ahead log from a place on, as far as it is kept."""
+    last, length = end_of_log()
+    files = sorted(each for each in (server().data / "pg_wal").iterdir() if each.is_file())
+    written = {each.name: each.read_bytes() for each in files if start[0] <= each.name <= last}
+    written[last] = written[last][:length]
+    if start[0] in written:
+        written[start[0]] = written[start[0]][start[1] :]
+    return b"".join(written.values())
 
 
 @contextmanager

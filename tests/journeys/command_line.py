@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from tests.databases import environment_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 120
 
@@ -33,9 +35,9 @@ class Answer:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Give the environment of a command: the data folder and where Python finds itself."""
+    """Give the environment of a command: the ledger, and where Python finds itself."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return {**kept, "JINLAN_HOME": str(home), "JINLAN_PORT": "0", "PYTHONPATH": str(ROOT)}
+    return {**kept, **environment_of(home), "JINLAN_PORT": "0", "PYTHONPATH": str(ROOT)}
 
 
 def run_python(home: Path, *arguments: str, stdin: bytes = b"") -> Answer:

@@ -9,15 +9,18 @@ import pytest
 from tests.databases import (  # noqa: F401 - every test here runs on both engines
     _databases_of_a_file,
     _databases_of_a_test,
+    _server_of_a_run,
+    copy_home,
     database_engine,
+    folder_of_a_file,
 )
 from tests.journeys.specimens import Copy, Specimen, write_history
 
 
 @pytest.fixture(scope="module")
-def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
+def specimen(folder_of_a_file: Path) -> Specimen:  # noqa: F811 - the fixture above
     """The ledger, whole."""
-    made = Specimen(tmp_path_factory.mktemp("specimen") / "home")
+    made = Specimen(folder_of_a_file / "home")
     write_history(made)
     assert made.size > 300
     return made
@@ -26,6 +29,6 @@ def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
 @pytest.fixture
 def copy(specimen: Specimen, tmp_path: Path) -> Iterator[Copy]:
     """A copy of the specimen for one test."""
-    home = Path(shutil.copytree(specimen.home, tmp_path / "home"))
+    home = copy_home(specimen.home, tmp_path / "home")
     yield Copy(specimen, home)
     shutil.rmtree(home)

@@ -7,21 +7,21 @@ from pathlib import Path
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.example import install_example
 from ledger.services.opening import initialise
-from ledger.services.settings import Settings
 from ledger.storage import log
 from ledger.storage.engine import reading
+from tests.databases import settings_for
 
 
 def make_ledger(home: Path) -> tuple[Ledger, str]:
     """Make a ledger with the example school; give it open, and the school's id."""
-    ledger = initialise(Settings(home=home))
+    ledger = initialise(settings_for(home))
     return ledger, install_example(ledger).id
 
 
 @contextmanager
 def opened(home: Path) -> Iterator[Ledger]:
     """Open the ledger in ``home`` for a while."""
-    ledger = open_ledger(Settings(home=home))
+    ledger = open_ledger(settings_for(home))
     try:
         yield ledger
     finally:

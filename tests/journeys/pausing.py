@@ -6,7 +6,7 @@ At POINT it writes the line ``paused`` to standard output, and goes on when it r
     opening     its file is about to be made, under a passing name
     naming      the file is whole, and is about to get its own name
     named       it has its own name
-    committing  the first transaction is about to commit
+    committing  the first transaction that may have written is about to commit
 """
 
 import os
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from ledger.cli import main as run_command
 from ledger.cli import main_job, records
@@ -29,6 +29,20 @@ def pause(*_told: object) -> None:
     """Say that it is paused, and wait for a byte."""
     os.write(1, b"paused\n")
     os.read(0, 1)
+
+
+class WriterPause:
+    """Pauses once, in a transaction that does not only read."""
+
+    def __init__(self) -> None:
+        self._paused = False
+
+    def __call__(self, connection: Connection) -> None:
+        """Tell whether it is time, at each commit."""
+        reads = connection.get_execution_options().get("postgresql_readonly", False)
+        if not self._paused and not reads:
+            self._paused = True
+            pause()
 
 
 def pause_before(call: str) -> None:
@@ -57,7 +71,7 @@ def main(point: str, *command: str) -> None:
     if point == "read":
         records.export_bundle = main_job.export_bundle = pause_after(export_bundle)
     elif point == "committing":
-        event.listen(Engine, "commit", pause, once=True)
+        event.listen(Engine, "commit", WriterPause())
     else:
         pause_before(SYSTEM_CALLS[point])
     run_command(list(command))

@@ -1,30 +1,28 @@
 """What somebody with the database can do past its triggers: edit, hash everything anew."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
 from ledger.core.digest import leaf_hash
 from ledger.core.entry import Entry, decode_entry
 from ledger.core.tile import append_leaves
+from tests.databases import RawDatabase
 
 
-def rewrite_tiles(database: sqlite3.Connection, leaves: list[bytes]) -> None:
+def rewrite_tiles(database: RawDatabase, leaves: list[bytes]) -> None:
     """Make the tiles those of these leaf hashes."""
     database.execute("DELETE FROM tile")
     database.executemany("INSERT INTO tile VALUES (?, ?, ?)", append_leaves(0, {}, leaves).tiles)
 
 
-def set_head(database: sqlite3.Connection, rows: list[tuple[bytes, bytes]]) -> None:
+def set_head(database: RawDatabase, rows: list[tuple[bytes, bytes]]) -> None:
     """Make the head that of these (leaf hash, entry bytes)."""
     hashed, last = rows[-1]
     values = (len(rows), hashed, decode_entry(last).time_ms)
     database.execute("UPDATE head SET size = ?, leaf_hash = ?, time_ms = ?", values)
 
 
-def rewrite_from(
-    database: sqlite3.Connection, start: int, change: Callable[[Entry], Entry]
-) -> None:
+def rewrite_from(database: RawDatabase, start: int, change: Callable[[Entry], Entry]) -> None:
     """Change entry ``start`` and hash everything behind it anew, as if it had always been so."""
     rows = database.execute('SELECT leaf_hash, bytes FROM entry ORDER BY "index"').fetchall()
     for index in range(start, len(rows)):

@@ -4,7 +4,6 @@ It has over 300 entries: completions, certificates, a correction, a revocation o
 of an issuer's, an erasure, an imported roster, and checkpoints along the way.
 """
 
-import sqlite3
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +18,7 @@ from ledger.services.erasure import erase
 from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject
 from ledger.services.withdrawal import revoke_issuer, revoke_record
-from tests.databases import past_triggers
+from tests.databases import RawDatabase, past_triggers
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import certificate, completion, id_number
 from tests.journeys.rosters import csv_bytes, row
@@ -85,9 +84,9 @@ class Copy:
         """Edit the database with the triggers gone."""
         with self.database() as database:
             for statement in statements:
-                sql, values = (statement, ()) if isinstance(statement, str) else statement
-                assert database.execute(sql, values).rowcount != 0, "the edit changed nothing"
+                words, values = (statement, ()) if isinstance(statement, str) else statement
+                assert database.execute(words, values).rowcount != 0, "the edit changed nothing"
 
-    def database(self) -> AbstractContextManager[sqlite3.Connection]:
+    def database(self) -> AbstractContextManager[RawDatabase]:
         """Open the database plainly, past the triggers."""
         return past_triggers(self.home)

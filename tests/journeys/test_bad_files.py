@@ -2,7 +2,6 @@
 
 import io
 import random
-import shutil
 import sys
 import time
 import zipfile
@@ -16,6 +15,7 @@ import xlsxwriter
 
 from ledger.errors import LedgerError
 from ledger.services.rosters import import_roster
+from tests.databases import copy_home
 from tests.journeys.command_line import jinlan, run_python, sound
 from tests.journeys.ledgers import opened, size_of
 from tests.journeys.people import id_number
@@ -40,9 +40,9 @@ GOOD = csv_bytes([row("赵安安", id_number(1))])
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(folder_of_a_file: Path) -> Path:
     """A ledger with the example school."""
-    made = tmp_path_factory.mktemp("bad-files") / "home"
+    made = folder_of_a_file / "home"
     sound(made, "init", "--example")
     return made
 
@@ -136,9 +136,9 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
 
 
 @pytest.fixture(scope="module")
-def start(home: Path, school: str, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+def start(home: Path, school: str) -> Measured:
     """What it costs to start the program and to look at a file of nothing."""
-    file = tmp_path_factory.mktemp("start") / "a.csv"
+    file = home.parent / "a.csv"
     file.write_bytes(b"")
     measured(home, str(file), "--issuer", school)
     return measured(home, str(file), "--issuer", school)
@@ -209,7 +209,7 @@ def test_an_issuer_that_is_not_registered_records_nothing(
 @pytest.fixture
 def apart(home: Path, tmp_path: Path) -> Path:
     """A copy of the ledger, to record in."""
-    return Path(shutil.copytree(home, tmp_path / "home"))
+    return copy_home(home, tmp_path / "home")
 
 
 FORMULAS = ('=HYPERLINK("http://192.0.2.1","赵")', "+1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1")

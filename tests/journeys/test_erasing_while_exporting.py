@@ -27,9 +27,9 @@ HARM_SECONDS = 1
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(folder_of_a_file: Path) -> Path:
     """A ledger with more people than there are tests."""
-    made = tmp_path_factory.mktemp("erasing") / "home"
+    made = folder_of_a_file / "home"
     ledger, school = make_ledger(made)
     record(ledger, school, [completion(number) for number in range(PEOPLE)])
     ledger.close()

@@ -50,9 +50,9 @@ def rewrite_all(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def kept(folder_of_a_file: Path) -> Kept:
     """Record, keep, record more, rewrite."""
-    home = tmp_path_factory.mktemp("insider") / "home"
+    home = folder_of_a_file / "home"
     ledger, issuer = make_ledger(home)
     for number in range(PEOPLE):
         record(ledger, issuer, [completion(number)])

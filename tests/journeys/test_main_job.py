@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from ledger.core.instant import parse_instant
+from tests.databases import copy_home
 from tests.journeys.command_line import jinlan, run_python, sound
 from tests.journeys.ledgers import size_of
 from tests.shared_data import shared
@@ -36,9 +37,9 @@ print(report.verdict, len(report.to_json()["records"]))
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(folder_of_a_file: Path) -> Path:
     """A ledger with the example school and nothing recorded."""
-    home = tmp_path_factory.mktemp("fresh") / "home"
+    home = folder_of_a_file / "home"
     sound(home, "init", "--example")
     return home
 
@@ -46,7 +47,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(fresh: Path, tmp_path: Path) -> Path:
     """A copy of the fresh ledger, to record in."""
-    return Path(shutil.copytree(fresh, tmp_path / "home"))
+    return copy_home(fresh, tmp_path / "home")
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import copytree
 
 import orjson
 
 from ledger.services.context import open_ledger
 from ledger.services.publishing import publish
-from ledger.services.settings import Settings
+from tests.databases import copy_home, settings_for
 from tests.journeys.command_line import ROOT, environment, jinlan, sound
 from tests.ledgers import make_command, make_ledger, make_roster, post, verify_whole
 
@@ -90,8 +89,8 @@ def test_a_ledger_whose_past_was_rewritten_is_found_out_by_who_kept_a_copy(tmp_p
     """The operator puts back a backup and goes on: every proof of the new history is good."""
     ledger = make_ledger(tmp_path)
     trust, copy = str(ledger.home / "keys.json"), str(tmp_path / "copy")
-    backup = copytree(ledger.home, tmp_path / "backup")
-    rewritten = open_ledger(Settings(backup), clock=ledger.clock)
+    backup = copy_home(ledger.home, tmp_path / "backup")
+    rewritten = open_ledger(settings_for(backup), clock=ledger.clock)
     for each, person, status in ((ledger, 1, 0), (rewritten, 2, 1)):
         post(each, make_command(person))
         verify_whole(each)  # from inside nothing can be seen

@@ -5,7 +5,6 @@ somebody with the file could. The keys and the checkpoint outside the database s
 """
 # ruff: noqa: S608, ISC004 - statements made of this file's own words, over two lines
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ import pytest
 from ledger.core.entry import Entry, decode_entry
 from ledger.errors import DamagedError
 from ledger.services.checkpointing import sign_checkpoint
+from tests.databases import RawDatabase
 from tests.journeys.command_line import jinlan
 from tests.journeys.ledgers import opened
 from tests.journeys.rewriting import earlier, rewrite_from, rewrite_tiles, set_head
@@ -22,7 +22,7 @@ from tests.journeys.specimens import BATCHES, Copy
 
 def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
     """The control: without it every other test of this file would prove nothing."""
-    copy.edit("CREATE TABLE unrelated (number)", "DROP TABLE unrelated")
+    copy.edit("CREATE TABLE unrelated (number INTEGER)", "DROP TABLE unrelated")
     report = copy.audited()
     assert report.findings == []
     assert report.sound
@@ -39,9 +39,9 @@ def test_the_specimen_unedited_is_sound(copy: Copy) -> None:
 def swapped(table: str, columns: str, index: int) -> list[str]:
     """Swap some columns of the rows at ``index`` and behind it."""
     here = f'FROM {table} WHERE "index" IN ({index}, {index + 1})'
-    there = f'SELECT {columns} FROM both WHERE both."index" = {2 * index + 1} - {table}."index"'
+    there = f'SELECT {columns} FROM pair WHERE pair."index" = {2 * index + 1} - {table}."index"'
     return [
-        f'CREATE TEMP TABLE both AS SELECT "index", {columns} {here}',
+        f'CREATE TEMP TABLE pair AS SELECT "index", {columns} {here}',
         f'UPDATE {table} SET ({columns}) = ({there}) WHERE "index" IN ({index}, {index + 1})',
     ]
 
@@ -133,15 +133,15 @@ def test_a_withdrawal_undone_in_the_projection_is_found_at_its_record(copy: Copy
 def subjects_swapped(*columns: str) -> list[str]:
     """Swap some columns of the first two persons."""
     names = ", ".join(columns)
-    pair = "(SELECT id FROM subject ORDER BY id LIMIT 2)"
+    two = "(SELECT id FROM subject ORDER BY id LIMIT 2)"
     return [
-        f"CREATE TEMP TABLE both AS SELECT id, {names} FROM subject WHERE id IN {pair}",
+        f"CREATE TEMP TABLE pair AS SELECT id, {names} FROM subject WHERE id IN {two}",
         # Tags are unique, so that they must be out of the way first.
-        f"UPDATE subject SET tag = randomblob(16) WHERE id IN {pair}",
-        f"UPDATE subject SET tag = (SELECT tag FROM both WHERE both.id = subject.id) "
-        f"WHERE id IN {pair} AND {'tag' not in columns}",
+        f"UPDATE subject SET tag = randomblob(16) WHERE id IN {two}",
+        f"UPDATE subject SET tag = (SELECT tag FROM pair WHERE pair.id = subject.id) "
+        f"WHERE id IN {two} AND {'tag' not in columns}",
         f"UPDATE subject SET ({names}) = "
-        f"(SELECT {names} FROM both WHERE both.id <> subject.id) WHERE id IN {pair}",
+        f"(SELECT {names} FROM pair WHERE pair.id <> subject.id) WHERE id IN {two}",
     ]
 
 
@@ -173,14 +173,14 @@ OTHER_EDITS: dict[str, tuple[str, list[str]]] = {
     "two answers swapped": (
         "answer",
         [
-            "CREATE TEMP TABLE both AS SELECT * FROM answer WHERE key IN ('batch-1', 'batch-2')",
-            "UPDATE answer SET (request_tag, answer) = (SELECT request_tag, answer FROM both "
-            "WHERE both.key <> answer.key) WHERE key IN ('batch-1', 'batch-2')",
+            "CREATE TEMP TABLE pair AS SELECT * FROM answer WHERE key IN ('batch-1', 'batch-2')",
+            "UPDATE answer SET (request_tag, answer) = (SELECT request_tag, answer FROM pair "
+            "WHERE pair.key <> answer.key) WHERE key IN ('batch-1', 'batch-2')",
         ],
     ),
     "a report copied": (
         "report",
-        ["INSERT INTO report SELECT 'rep-' || id, created_at_ms, content FROM report"],
+        ["INSERT INTO report SELECT 'copy' || substr(id, 5), created_at_ms, content FROM report"],
     ),
 }
 
@@ -217,8 +217,7 @@ def test_a_row_where_no_entry_can_be_is_found(
     table: str, index: int, located: int | None, copy: Copy
 ) -> None:
     with copy.database() as database:
-        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")][1:]
-        names = ", ".join(columns)
+        names = ", ".join(database.columns(table)[1:])
         database.execute(
             f'INSERT INTO {table} ("index", {names}) SELECT ?, {names} FROM {table} '
             f'WHERE "index" = ?', (index, copy.specimen.middle),
@@ -227,7 +226,7 @@ def test_a_row_where_no_entry_can_be_is_found(
     assert copy.audited().first_bad_index == expected
 
 
-def cut(database: sqlite3.Connection, size: int, *, mended: bool) -> None:
+def cut(database: RawDatabase, size: int, *, mended: bool) -> None:
     """Cut the log to ``size`` entries; ``mended``: with tiles and head as they were then."""
     rows = database.execute('SELECT leaf_hash, bytes FROM entry ORDER BY "index"').fetchall()
     for table in ("entry", "body", "record", "public_entry"):

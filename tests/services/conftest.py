@@ -8,6 +8,7 @@ from ledger.services.context import Ledger
 from tests.databases import (  # noqa: F401 - every test here runs on both engines
     _databases_of_a_file,
     _databases_of_a_test,
+    _server_of_a_run,
     database_engine,
 )
 from tests.ledgers import TestClock, make_ledger

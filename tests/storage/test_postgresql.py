@@ -1,14 +1,18 @@
 """A PostgreSQL ledger is kept by a server that flushes, and a lost server is told as such."""
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from ledger.errors import DamagedError, RefusedError, UnavailableError
-from ledger.storage import schema
+from ledger.storage import postgresql, schema
 from ledger.storage.engine import database_exists, open_engine, purge, reading, writing
 from tests.databases import (
+    RawDatabase,
     database_for,
     database_name,
     drop_connections,
@@ -131,10 +135,34 @@ def test_a_database_whose_tables_are_gone_is_damage(engine: Engine) -> None:
     assert caught.value.code == "database-unreadable"
 
 
-def test_purging_waits_for_nobody_and_says_whether_a_reader_stands_in_the_way(
-    engine: Engine,
+def test_purging_says_whether_a_reader_stands_in_the_way(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgresql, "LOCK_MS_MAX", 100)
     with reading(engine) as connection:
         connection.execute(sql("SELECT count(*) FROM body"))
         assert not purge(engine)
     assert purge(engine)
+
+
+def test_purging_waits_for_readers_that_may_see_what_was_erased_and_for_no_others(
+    engine: Engine,
+) -> None:
+    with ThreadPoolExecutor() as pool, reading(engine) as later:
+        with reading(engine) as older:
+            older.execute(sql("SELECT count(*) FROM body"))
+            purging = pool.submit(purge, engine)
+            assert wait_for([purging], 0.5).not_done
+            later.execute(sql("SELECT 1"))
+        assert purging.result(60)
+
+
+@pytest.mark.usefixtures("engine")
+def test_statistics_hold_no_sample_of_what_an_erasure_must_find(tmp_path: Path) -> None:
+    """Otherwise a person's wrapped key would outlive the person there."""
+    rows = [(f"{n:032}", b"tag-%012d" % n, 1, b"wrapped" * 9, b"facts" * 30) for n in range(300)]
+    with closing(RawDatabase(tmp_path)) as raw:
+        raw.executemany("INSERT INTO subject VALUES (?, ?, ?, ?, ?)", rows)
+        raw.execute("ANALYZE")
+        sampled = raw.execute("SELECT attname FROM pg_stats WHERE tablename = 'subject'")
+        assert {name for (name,) in sampled} == {"id", "key_version"}
