@@ -1,5 +1,6 @@
 """Ledgers on real SQLite files, with a clock that a test moves, and synthetic postings for them."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -33,6 +34,7 @@ from ledger.services.organisations import add_organisation, read_registry
 from ledger.services.proving import entry_bytes, prove
 from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject
+from ledger.storage.engine import purge
 
 START_MS = parse_instant("2026-01-15T02:00:00.000Z")
 TODAY = date(2026, 1, 15)
@@ -75,6 +77,14 @@ def make_ledger(
 def reopen(ledger: Ledger) -> Ledger:
     """Open the same ledger once more, as another process would; its random bytes are its own."""
     return open_ledger(Settings(ledger.home), clock=ledger.clock, random=Random(99).randbytes)
+
+
+def copy_ledger(ledger: Ledger, folder: Path) -> Ledger:
+    """Copy a ledger, to be edited, below another folder."""
+    with ledger.lock.held():
+        assert purge(ledger.engine)
+        shutil.copytree(ledger.home, folder / "home")
+    return open_ledger(Settings(folder / "home"), clock=ledger.clock)
 
 
 def school_of(ledger: Ledger) -> str:

@@ -66,6 +66,61 @@ def test_what_may_pass_is_told_and_tried_again(
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+def test_the_audit_says_nothing_while_all_is_sound(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger, scheduler = make_ledger(tmp_path), _Scheduler()
+    for n in range(3):
+        post(ledger, make_command(n))
+        jobs.audit_job(ledger, scheduler)  # type: ignore[arg-type]
+    assert caplog.records == []
+    assert not scheduler.stopped
+
+
+def test_what_the_audit_finds_is_told_with_its_index_and_stops_the_scheduler(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And stops one that is started again, until it is mended; nobody is named."""
+    ledger = make_ledger(tmp_path)
+    post(ledger, *(make_command(n) for n in range(3)))
+    jobs.audit_job(ledger, _Scheduler())  # type: ignore[arg-type]
+    edit(ledger, "UPDATE record SET event_on = '2024-01-01' WHERE \"index\" = 5")
+    for _ in range(2):
+        scheduler = _Scheduler()
+        caplog.clear()
+        jobs.audit_job(reopen(ledger), scheduler)  # type: ignore[arg-type]
+        assert scheduler.stopped
+        assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
+        assert "record: entry 5: " in caplog.text
+        assert "first bad index 5" in caplog.text
+    edit(ledger, "UPDATE record SET event_on = '2025-04-11' WHERE \"index\" = 5")
+    caplog.clear()
+    jobs.audit_job(reopen(ledger), _Scheduler())  # type: ignore[arg-type]
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "stops"),
+    [(jobs.LedgerError("busy"), "WARNING", False), (jobs.DamagedError("gone"), "CRITICAL", True)],
+)
+def test_an_audit_that_cannot_be_done_is_told(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    level: str,
+    stops: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    def fail(_ledger: object) -> None:
+        raise error
+
+    ledger, scheduler = make_ledger(tmp_path), _Scheduler()
+    monkeypatch.setattr(jobs, "audit_further", fail)
+    jobs.audit_job(ledger, scheduler)  # type: ignore[arg-type]
+    assert scheduler.stopped is stops
+    assert [record.levelname for record in caplog.records] == [level]
+
+
 @pytest.mark.parametrize(("ending", "status"), [(KeyboardInterrupt, 0), (None, 1)])
 def test_the_process_tells_by_its_status_whether_it_was_asked_to_stop(
     tmp_path: Path,
@@ -84,4 +139,4 @@ def test_the_process_tells_by_its_status_whether_it_was_asked_to_stop(
     assert Settings.from_environment().home == home
     monkeypatch.setattr(BlockingScheduler, "start", start)
     assert jobs.main() == status
-    assert found == ["checkpoint"]
+    assert found == ["checkpoint", "audit"]
