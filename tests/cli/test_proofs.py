@@ -66,6 +66,15 @@ def test_an_audit_of_a_sound_ledger_exits_with_0(run: Run) -> None:
     assert run("audit").out.endswith("sound\n")
 
 
+def test_an_audit_of_the_log_alone_opens_no_body(run: Run) -> None:
+    document = run("audit", "--log-only", "--processes", "1", "--json")
+    assert document.status == 0
+    assert document.json["sound"] is True
+    assert document.json["bodies"] == 0
+    assert document.json["entries"] > 0
+    assert run("audit", "--processes", "0").status == 2
+
+
 def test_an_audit_of_a_changed_ledger_exits_with_1_and_names_the_index(
     run: Run, tmp_path: Path
 ) -> None:
