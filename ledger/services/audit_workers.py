@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import active_children, connection, get_context, parent_process
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -102,6 +102,7 @@ def workers(ledger: Ledger, processes: int, *, only_log: bool) -> Iterator[Worke
     if processes == 1:
         yield _Alone(ledger, only_log=only_log)
         return
+    others = active_children()
     pool = ProcessPoolExecutor(
         processes - 1, get_context("spawn"), _begin_child, (ledger.home, only_log)
     )
@@ -113,8 +114,13 @@ def workers(ledger: Ledger, processes: int, *, only_log: bool) -> Iterator[Worke
             "so run it again",
             code="audit-broken",
         ) from error
+    except BaseException:
+        # Interrupted: what the children still do is of no use to anybody.
+        for child in active_children():
+            if child not in others:
+                child.terminate()
+        raise
     finally:
-        # What runs is a span of seconds at most, and what waits is dropped.
         pool.shutdown(cancel_futures=True)
 
 
@@ -128,8 +134,8 @@ _child: list[_Child] = []
 
 
 def _begin_child(home: Path, only_log: bool) -> None:  # noqa: FBT001 - a pool hands on by place
-    # Ctrl-C reaches the whole group; the parent ends the children when their spans are done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the whole group, and one of it says so.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     spare_collector()
     ledger = open_ledger(replace(Settings.from_environment(), home=home))
