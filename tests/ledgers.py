@@ -31,7 +31,7 @@ from ledger.services.opening import initialise
 from ledger.services.organisations import add_organisation, read_registry
 from ledger.services.proving import entry_bytes, prove
 from ledger.services.transcripts import find_subject
-from tests.databases import RawDatabase, past_triggers, settings_for
+from tests.databases import RawDatabase, copy_home, past_triggers, settings_for
 
 START_MS = parse_instant("2026-01-15T02:00:00.000Z")
 TODAY = date(2026, 1, 15)
@@ -74,6 +74,13 @@ def make_ledger(
 def reopen(ledger: Ledger) -> Ledger:
     """Open the same ledger once more, as another process would; its random bytes are its own."""
     return open_ledger(settings_for(ledger.home), clock=ledger.clock, random=Random(99).randbytes)
+
+
+def copy_ledger(ledger: Ledger, folder: Path) -> Ledger:
+    """Copy a ledger, to be edited, below another folder."""
+    ledger.close()
+    copy_home(ledger.home, folder / "home")
+    return open_ledger(settings_for(folder / "home"), clock=ledger.clock)
 
 
 def school_of(ledger: Ledger) -> str:

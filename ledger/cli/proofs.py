@@ -1,9 +1,11 @@
 """Commands that check and prove: verify, audit, checkpoint, prove."""
 
+import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -27,6 +29,7 @@ from ledger.services.settings import Settings
 from ledger.verify import verify
 
 AHEAD_TOLD_MS = 60_000
+PROCESSES_MAX: Final = 8
 
 
 def read_trust(path: Path | None) -> KeyList:
@@ -83,11 +86,23 @@ def _entries_signed(ledger: Ledger) -> int:
 
 
 @command("audit")
-def audit_command(*, as_json: bool) -> int:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=None,
+    help=f"How many work at once; one for each core if left out, {PROCESSES_MAX} at most.",
+)
+@click.option(
+    "--log-only",
+    is_flag=True,
+    help="Check entries, tiles, head and checkpoints, and open no body.",
+)
+def audit_command(*, processes: int | None, log_only: bool, as_json: bool) -> int:
     """Check entries, leaf hashes, tiles, bodies, projections and checkpoints."""
+    at_once = processes or min(os.cpu_count() or 1, PROCESSES_MAX)
     with opened_ledger() as ledger, progress("entries", quiet=as_json) as watch:
         watch.expect(_entries_signed(ledger))
-        report = audit(ledger, watch.advance)
+        report = audit(ledger, watch.advance, processes=at_once, only_log=log_only)
     document = {
         "sound": report.sound,
         "entries": report.entries,

@@ -5,261 +5,229 @@ from those hashes), the bodies (opened and held against the commitments) and the
 (signature and root at their size), and beside them what is derived: head, projections, vault,
 answers. Nothing is believed because it is stored: a database in which every hash was recomputed
 after an edit still contradicts the checkpoint outside it.
+
+The log is cut into spans, which several processes check at once, each span in a transaction of its
+own. Entries do not change, so spans may see different states; what may change beside an entry
+(erasures, statuses, the vault) is held against what the same transaction sees. Last comes one more
+transaction with everything behind the last full span and what only the whole can tell. So others
+may write all the while.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.core.checkpoint import open_checkpoint
-from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
-from ledger.core.entry import Entry, decode_entry
-from ledger.core.tile import TILE_BYTES, TILE_WIDTH, append_leaves, root_hash
+from ledger.core.digest import HASH_BYTES
+from ledger.core.tile import LEVEL_MAX, TILE_BYTES, TILE_WIDTH, append_leaves
 from ledger.errors import LedgerError
-from ledger.services.body_audit import UNREADABLE, BodyAudit
-from ledger.services.checkpointing import tile_reader
+from ledger.services.audit_report import AuditReport, Finding, IndexSet, reported
+from ledger.services.audit_workers import workers
+from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen
 from ledger.services.context import Ledger
-from ledger.storage import answers, checkpoints, log, reports, schema
-from ledger.storage.engine import integrity_findings, reading
+from ledger.services.leaf_audit import compare_tile
+from ledger.services.span_audit import SPAN, SpanAudit, SpanSeen, begin_state
+from ledger.storage import bodies, checkpoints, log, projections, scanning
+from ledger.storage.engine import reading
 
-CHUNK: Final = 1_000
-FINDINGS_MAX: Final = 1_000
+__all__ = ["AuditReport", "Finding", "audit"]
 
+# What an entry can be found by that is not the one over which a tile was made.
+OF_ENTRIES: Final = frozenset({"entry", "leaf-hash", "chain", "time", "tile"})
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be.
-
-    ``index`` is the first entry that it touches, where one can be named. ``cause`` is the entry
-    that would have to say so: if that one is bad itself, this is a consequence.
-    """
-
-    index: int | None
-    what: str
-    message: str
-    cause: int | None = None
+Advance = Callable[[int], None]
 
 
-@dataclass(slots=True)
-class AuditReport:
-    """What an audit saw.
-
-    Attributes:
-        entries: Number of entries read.
-        checkpoints: Number of checkpoints verified.
-        bodies: Number of bodies opened.
-        erased: Number of bodies that are gone by right.
-        ahead_ms: By how much the newest entry is dated after the clock, which then was ahead once
-            or is behind now. No fault of the log, whose times never run backwards.
-        findings: What is wrong, at most ``FINDINGS_MAX``.
-    """
-
-    entries: int = 0
-    checkpoints: int = 0
-    bodies: int = 0
-    erased: int = 0
-    ahead_ms: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def sound(self) -> bool:
-        """True if nothing was found."""
-        return not self.findings
-
-    @property
-    def first_bad_index(self) -> int | None:
-        """The lowest index that a finding names, consequences of another one left out."""
-        causes = {f.index for f in self.findings if f.cause is None}
-        first = (f for f in self.findings if f.cause is None or f.cause not in causes)
-        return min((f.index for f in first if f.index is not None), default=None)
-
-    def add(self, index: int | None, what: str, message: str, cause: int | None = None) -> None:
-        """Note a finding."""
-        if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(Finding(index, what, message, cause))
-
-
-def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) -> AuditReport:
+def audit(
+    ledger: Ledger,
+    advance: Advance = lambda _count: None,
+    *,
+    processes: int = 1,
+    only_log: bool = False,
+) -> AuditReport:
     """Audit the whole ledger, reading every row once.
 
-    Memory does not grow with the log but for what is withdrawn.
+    Memory does not grow with the log, but for a bit for each entry whose body is gone or is said to
+    be.
+
+    Args:
+        ledger: The open ledger.
+        advance: Called with the number of entries just read.
+        processes: How many work at once: this one, and children of it.
+        only_log: Check entries, leaf hashes, tiles, head and checkpoints, and nothing beside them.
+
+    Raises:
+        UnavailableError: With code ``audit-broken``: a child died. Nothing is known of the ledger.
     """
-    ledger.renew_keys()
-    report = AuditReport()
+    whole = _Whole(ledger)
+    with workers(ledger, processes, only_log=only_log) as hands:
+        for seen in hands.spans(_full_spans(ledger)):
+            if not seen.entries:  # a hole as wide as a span: what is behind it is read in one
+                break
+            whole.take(seen)
+            advance(seen.entries)
+        whole.report.findings += hands.beside()
+    # What was signed before the last state was taken is in it.
+    outside = checkpoints.read_outside(ledger.home)
     with reading(ledger.engine) as connection:
-        leaves = _LeafAudit(connection, report)
-        with _reported(report, "entry"), BodyAudit(ledger, connection, report.add) as body_audit:
-            for chunk in _chunks(log.read_entries(connection)):
-                body_audit.check([entry for entry in leaves.check(chunk) if entry is not None])
-                advance(len(chunk))
-            report.bodies, report.erased = body_audit.finish(leaves.count)
-        report.entries = leaves.count
-        report.ahead_ms = max(0, leaves.time_ms - ledger.clock())
-        with _reported(report, "tile"):
-            leaves.finish()
-        with _reported(report, "head"):
-            _audit_head(connection, leaves, report)
-        with _reported(report, "checkpoint"):
-            _audit_checkpoints(ledger, connection, report)
-        with _reported(report, "answer"):
-            if damaged := answers.count_damaged_answers(connection, ledger.sealer):
-                report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
-        with _reported(report, "report"):
-            if damaged := reports.count_damaged_reports(connection, ledger.sealer):
-                report.add(None, "report", f"{damaged} import reports do not open")
-        with _reported(report, "schema"):
-            for name in schema.unlike_made(connection):
-                report.add(None, "schema", f"the {name} is not as the migrations make it")
-        for message in integrity_findings(connection):
-            report.add(None, "database", f"SQLite finds: {message[:200]}")
-    return report
+        begin_state(ledger, connection)
+        last = SpanAudit(ledger, bodies=not only_log).audit_in(
+            connection, whole.place, advance=advance
+        )
+        whole.take(last)
+        whole.finish(connection, last, outside, only_log=only_log)
+    return whole.report
 
 
-@contextmanager
-def _reported(report: AuditReport, what: str) -> Iterator[None]:
-    """Make a finding of what cannot be read at all: an audit that dies tells nobody anything."""
-    try:
-        yield
-    except (SQLAlchemyError, LedgerError, *UNREADABLE) as error:
-        report.add(None, what, f"what is stored cannot be read ({type(error).__name__})")
+def _full_spans(ledger: Ledger) -> Iterator[tuple[int, int]]:
+    """Give the spans that are full, those too that fill up meanwhile."""
+    start = 0
+    while start + SPAN <= (size := _size_at_most(ledger)):
+        for stop in range(start + SPAN, size + 1, SPAN):
+            yield stop - SPAN, stop
+        start = size // SPAN * SPAN
 
 
-def _chunks(entries: Iterator[log.StoredEntry]) -> Iterator[list[log.StoredEntry]]:
-    while chunk := list(islice(entries, CHUNK)):
-        yield chunk
+def _size_at_most(ledger: Ledger) -> int:
+    """Give about how many entries there are; nothing is believed of it but that work is there."""
+    with reading(ledger.engine) as connection:
+        last = scanning.last_index(connection)
+        try:
+            said = min(log.read_head(connection).size, scanning.END)
+        except (LedgerError, TypeError):
+            said = scanning.END
+    return 0 if last is None else min(last + 1, said)
 
 
-class _LeafAudit:
-    """Hashes and chains the entries anew, and rebuilds the tiles from the hashes."""
+class _Whole:
+    """Joins what was seen of the spans, in their order, and checks what only the whole can tell.
 
-    def __init__(self, connection: Connection, report: AuditReport) -> None:
-        self.count = 0
-        self.prev = EMPTY_ROOT
-        self.time_ms = 0
+    Attributes:
+        report: What the audit gives.
+        place: Index behind the last entry that was seen.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.report = AuditReport()
+        self.place = 0
+        self._ledger = ledger
+        self._good = 0
+        self._signed = 0
+        self._missing, self._erased = IndexSet(), IndexSet()
+        self._nodes = 0
         self._edge: dict[int, bytes] = {}
-        self._connection = connection
-        self._report = report
 
-    def check(self, chunk: list[log.StoredEntry]) -> list[Entry | None]:
-        """Check a run of stored entries; give them decoded, None for one that cannot be."""
-        leaves, decoded = [], []
-        for place, stored in enumerate(chunk, self.count):
-            hashed = leaf_hash(stored.bytes)
-            decoded.append(self._check_one(place, stored, hashed))
-            self.prev = hashed
-            leaves.append(hashed)
-        changes = append_leaves(self.count, self._edge, leaves)
-        self._edge = changes.edge
-        self.count += len(chunk)
-        for level, n, hashes in changes.tiles:
-            if len(hashes) == TILE_BYTES:
-                self._compare_tile(level, n, hashes)
-        return decoded
+    def take(self, seen: SpanSeen) -> None:
+        """Join the next span."""
+        report = self.report
+        report.findings += seen.findings
+        report.entries += seen.entries
+        report.bodies += seen.bodies
+        report.erased += len(seen.missing)
+        self._missing.update(seen.missing)
+        self._erased.update(seen.erased)
+        self._take_checkpoints(seen.checkpoints)
+        self._take_nodes(seen.row)
+        self.place = seen.place
 
-    def finish(self) -> None:
-        """Compare the tiles at the right edge, and look for tiles that no entry makes."""
+    def _take_checkpoints(self, seen: CheckpointsSeen) -> None:
+        for fault in seen.faults:
+            index = max(self._good, fault.good) if fault.located else None
+            self.report.add(index, "checkpoint", fault.message)
+        self._good = max(self._good, seen.good)
+        self._signed += seen.verified + len(seen.faults)
+        self.report.checkpoints += seen.verified
+
+    def _take_nodes(self, row: bytes) -> None:
+        """Rebuild the tiles above the leaves from the hashes of the leaf tiles."""
+        nodes = [row[at : at + HASH_BYTES] for at in range(0, len(row), HASH_BYTES)]
+        changes = append_leaves(self._nodes, self._edge, nodes)
+        self._nodes, self._edge = changes.size, changes.edge
+        full = [tile for tile in changes.tiles if len(tile[2]) == TILE_BYTES]
+        if full:
+            with reading(self._ledger.engine) as connection:
+                for level, n, hashes in full:
+                    self._compare(connection, level + 1, n, hashes)
+
+    def _compare(self, connection: Connection, level: int, n: int, hashes: bytes) -> None:
+        compare_tile(connection, self.report.add, (level, n), hashes, self._bad_within)
+
+    def _bad_within(self, start: int, stop: int) -> int | None:
+        known = (f.index for f in self.report.findings if f.what in OF_ENTRIES)
+        return min((i for i in known if i is not None and start <= i < stop), default=None)
+
+    def finish(
+        self, connection: Connection, last: SpanSeen, outside: bytes | None, *, only_log: bool
+    ) -> None:
+        """Check what only the whole can tell, in the state in which the last span was seen."""
+        add = self.report.add
+        self.report.ahead_ms = max(0, last.time_ms - self._ledger.clock())
+        with reported(add, None, "entry"):
+            if scanning.entry_below_zero(connection):
+                add(0, "entry", "there is an entry below index 0")
+            if (scanning.last_index(connection) or 0) > self.place:
+                add(self.place, "entry", "there are entries that no order of them reaches")
+        with reported(add, None, "tile"):
+            self._finish_tiles(connection, last)
+        with reported(add, None, "head"):
+            self._check_head(connection, last)
+        self._check_outside(connection, outside)
+        if not only_log:
+            for index in self._missing:
+                if index not in self._erased:
+                    add(index, "body", "the body is missing, and no erasure says so")
+            with reported(add, None, "record"):
+                self._check_strays(connection)
+
+    def _finish_tiles(self, connection: Connection, last: SpanSeen) -> None:
+        if last.edge:
+            self._compare(connection, 0, self.place // TILE_WIDTH, last.edge)
         for level, hashes in self._edge.items():
-            self._compare_tile(level, (self.count >> (8 * level)) // TILE_WIDTH, hashes)
-        for level, n in log.tile_places(self._connection):
-            if not 0 <= n * TILE_WIDTH < self.count >> (8 * level):
-                self._report.add(
-                    self.count, "tile", f"there is a tile {level}/{n}, but no entries for it"
+            n = (self._nodes >> (8 * level)) // TILE_WIDTH
+            self._compare(connection, level + 1, n, hashes)
+        for level in scanning.tile_levels(connection):
+            count = self.place >> (8 * level) if 0 <= level <= LEVEL_MAX else 0
+            for n in scanning.tiles_beyond(connection, level, -(-count // TILE_WIDTH)):
+                self.report.add(
+                    self.place, "tile", f"there is a tile {level}/{n}, but no entries for it"
                 )
 
-    def _compare_tile(self, level: int, n: int, rebuilt: bytes) -> None:
-        stored = log.read_whole_tile(self._connection, level, n)
-        if stored == rebuilt:
+    def _check_head(self, connection: Connection, last: SpanSeen) -> None:
+        try:
+            head = log.read_head(connection)
+        except LedgerError as error:
+            self.report.add(None, "head", error.message)
             return
-        places = range(0, max(len(rebuilt), len(stored)), HASH_BYTES)
-        place = next(i for i in places if rebuilt[i : i + HASH_BYTES] != stored[i : i + HASH_BYTES])
-        span = TILE_WIDTH**level
-        index = (n * TILE_WIDTH + place // HASH_BYTES) * span
-        # A hash above the leaves covers many entries: an entry found bad among them says which.
-        known = [f.index for f in self._report.findings if f.index is not None]
-        within = [bad for bad in known if index <= bad < index + span]
-        self._report.add(
-            min(within, default=index),
-            "tile",
-            f"tile {level}/{n} is not the one that the entries make",
-        )
-
-    def _check_one(self, place: int, stored: log.StoredEntry, hashed: bytes) -> Entry | None:
-        add = self._report.add
-        if stored.index != place:
-            add(
-                place,
-                "entry",
-                f"expected entry {place}, found {stored.index}: entries were removed, added or "
-                f"moved",
+        if head != log.Head(self.place, last.prev or b"", last.time_ms):
+            self.report.add(
+                min(head.size, self.place),
+                "head",
+                f"the head says {head.size} entries, {self.place} are stored, or differ",
             )
-        if hashed != stored.leaf_hash:
-            add(
-                place, "leaf-hash", "the entry's bytes do not have the leaf hash stored beside them"
-            )
-        try:
-            entry = decode_entry(stored.bytes)
-        except LedgerError as error:
-            add(place, "entry", f"the entry's bytes are not an entry ({error.message})")
-            return None
-        if entry.index != place:
-            add(place, "entry", f"the bytes at {place} are those of entry {entry.index}")
-        if entry.prev != self.prev:
-            add(place, "chain", "the entry does not name the leaf hash of the entry before it")
-        # Entries of one batch share one time.
-        if entry.time_ms < self.time_ms:
-            add(place, "time", "the entry is older than the one before it")
-        self.time_ms = max(self.time_ms, entry.time_ms)
-        return entry
 
+    def _check_outside(self, connection: Connection, outside: bytes | None) -> None:
+        add, entries = self.report.add, self.report.entries
+        if outside is None:
+            if entries:
+                add(None, "checkpoint", "there is no checkpoint outside the database")
+            return
+        if not self._signed and entries:
+            add(None, "checkpoint", "the database holds no checkpoint, though one was signed")
+        with reported(add, None, "checkpoint"):
+            audit_ = CheckpointAudit(self._ledger, connection)
+            audit_.check(outside, "the checkpoint file", None, beyond=True)
+            self._take_checkpoints(audit_.seen)
 
-def _audit_head(connection: Connection, leaves: _LeafAudit, report: AuditReport) -> None:
-    try:
-        head = log.read_head(connection)
-    except LedgerError as error:
-        report.add(None, "head", error.message)
-        return
-    if head != log.Head(leaves.count, leaves.prev, leaves.time_ms):
-        report.add(
-            min(head.size, leaves.count),
-            "head",
-            f"the head says {head.size} entries, {leaves.count} are stored, or differ",
-        )
-
-
-def _audit_checkpoints(ledger: Ledger, connection: Connection, report: AuditReport) -> None:
-    keys = ledger.keyring.published().every_log_verifier_key()
-    good = 0
-    notes = [(size, note) for size, note in checkpoints.read_all(connection)]
-    outside = checkpoints.read_outside(ledger.home)
-    if outside is None and report.entries:
-        report.add(None, "checkpoint", "there is no checkpoint outside the database")
-    if outside is not None and not notes and report.entries:
-        report.add(None, "checkpoint", "the database holds no checkpoint, though one was signed")
-    for size, note in [*notes, *([(None, outside)] if outside is not None else [])]:
-        where = "the checkpoint file" if size is None else f"the checkpoint of size {size}"
-        try:
-            checkpoint = open_checkpoint(note, ledger.origin, keys)
-            root = root_hash(checkpoint.size, tile_reader(connection))
-        except LedgerError as error:
-            report.add(
-                good if size is None or size > report.entries else None,
-                "checkpoint",
-                f"{where}: {error.message}",
-            )
-            continue
-        if size is not None and checkpoint.size != size:
-            report.add(None, "checkpoint", f"{where} is one of size {checkpoint.size}")
-        elif checkpoint.root != root:
-            report.add(
-                good,
-                "checkpoint",
-                f"{where}: another root; entries from {good} on are not those it signed",
-            )
-        else:
-            good = max(good, checkpoint.size)
-            report.checkpoints += 1
+    def _check_strays(self, connection: Connection) -> None:
+        """Look for rows of entries that do not exist."""
+        add, entries = self.report.add, self.place
+        strays = [("body", index) for index in bodies.indices_from(connection, entries)]
+        strays += [
+            ("record", index) for index in projections.record_indices_from(connection, entries)
+        ]
+        strays += [
+            ("public-entry", index) for index in scanning.public_indices_from(connection, entries)
+        ]
+        for what, index in strays:
+            place = min(max(index, 0), entries)
+            add(place, what, f"there is a {what} row for entry {index}, but no such entry")

@@ -136,6 +136,42 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
     return SignedCheckpoint(fresh, note)
 
 
+def keep_newest_checkpoint(ledger: Ledger) -> None:
+    """Put the newest checkpoint in the file outside the database, where another process signed it.
+
+    So each machine knows of itself how far the log had come, whoever signs.
+
+    Raises:
+        DamagedError: The database contradicts the checkpoint that this machine has.
+    """
+    ledger.renew_keys()
+    with reading(ledger.engine) as connection:
+        if not _newer_than_file(ledger, connection):
+            return
+    # Under the lock, so that nothing older ever replaces what another process has just signed.
+    with writing(ledger.engine) as connection:
+        size = _newer_than_file(ledger, connection)
+        if size is None:
+            return
+        hold_against_last_checkpoint(ledger, connection)
+        note = checkpoints.read(connection, size)
+        keys = ledger.keyring.published().every_log_verifier_key()
+        newest = open_checkpoint(note, ledger.origin, keys)
+        if newest.root != root_hash(newest.size, tile_reader(connection)):
+            raise DamagedError(
+                f"database: its newest checkpoint, of size {size}, is not one of its entries"
+            )
+        checkpoints.write_outside(ledger.home, note)
+
+
+def _newer_than_file(ledger: Ledger, connection: Connection) -> int | None:
+    """Give the size of the newest checkpoint in the database, if it is newer than the file's."""
+    size, last = checkpoints.largest_size(connection), last_checkpoint(ledger)
+    if size is None or (last is not None and size <= last.checkpoint.size):
+        return None
+    return size
+
+
 def _unchanged(ledger: Ledger) -> SignedCheckpoint | None:
     """Give the last checkpoint if the log has not grown and its signers are those of now.
 

@@ -23,7 +23,8 @@ from ledger.errors import NotFoundError
 from ledger.services.committer import Committer
 from ledger.services.registry import RegistryCache
 from ledger.services.settings import Settings
-from ledger.storage.engine import database_exists, on_connect, open_engine
+from ledger.storage.engine import database_exists, leadership, on_connect, open_engine
+from ledger.storage.leadership import Leadership
 from ledger.storage.log import Head
 from ledger.storage.sealing import RandomBytes, Sealer
 
@@ -99,7 +100,7 @@ class Ledger:
     this process writes, and ``acknowledged`` is the log's head when it last answered a write.
     """
 
-    home: Path
+    settings: Settings
     engine: Engine
     keys: OpenKeys
     clock: Clock = system_clock
@@ -109,6 +110,11 @@ class Ledger:
     committer: Committer[Any] = field(default_factory=Committer)
     acknowledged: Head | None = field(default=None)
     _renewing: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.settings.home
 
     @property
     def keyring(self) -> Keyring:
@@ -152,6 +158,10 @@ class Ledger:
         """Hold the database against its last checkpoint again before the next write."""
         self.checked = False
 
+    def leadership(self, name: str) -> Leadership:
+        """Give what asks for the lead in something that one process at a time does."""
+        return leadership(self.engine, name)
+
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
@@ -181,7 +191,7 @@ def assemble(settings: Settings, *, clock: Clock, random: RandomBytes) -> Ledger
         CustodyError: A key file is missing or open to others.
     """
     ledger = Ledger(
-        home=settings.home,
+        settings=settings,
         engine=open_engine(settings.database),
         keys=open_keys(settings.home, random),
         clock=clock,

@@ -1,8 +1,13 @@
 """How a record's projection row follows from its body, in the write path and in the audit."""
 
+from typing import Final
+
 from ledger.domain.record_facts import RecordFacts
 from ledger.storage.projections import RecordRow
 from ledger.storage.sealing import Sealer
+
+IDENTITY: Final = "record identity"
+CONTENT: Final = "record content"
 
 
 def record_row(
@@ -31,12 +36,12 @@ def record_row(
 
 def identity_tag(sealer: Sealer, subject: str, identity: bytes) -> bytes:
     """Tag by which two postings are known to be of the same record, whoever posts them."""
-    return sealer.tag("record identity", subject.encode(), identity)
+    return sealer.tag(IDENTITY, subject.encode(), identity)
 
 
 def content_tag(sealer: Sealer, subject: str, content: bytes) -> bytes:
     """Tag by which a repeat is known to say the same."""
-    return sealer.tag("record content", subject.encode(), content)
+    return sealer.tag(CONTENT, subject.encode(), content)
 
 
 def certificate_tag(sealer: Sealer, number: str) -> bytes:

@@ -37,6 +37,14 @@ def largest_size(connection: Connection) -> int | None:
     return size
 
 
+def read(connection: Connection, size: int) -> bytes:
+    """Read the checkpoint of a size, which there is."""
+    note: bytes = connection.execute(
+        select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size)
+    ).scalar_one()
+    return note
+
+
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     """Stream (size, note) of every checkpoint, oldest first."""
     rows = connection.execute(

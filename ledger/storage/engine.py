@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.errors import LedgerError, UnavailableError
+from ledger.storage.leadership import Leadership
 from ledger.storage.postgresql import PostgreSQL
 from ledger.storage.sqlite import SQLite
 
@@ -38,6 +39,9 @@ class Store(Protocol):
 
     def purge(self, engine: Engine) -> bool:
         """See ``purge`` below."""
+
+    def leadership(self, engine: Engine, name: str) -> Leadership:
+        """See ``leadership`` below."""
 
     def integrity_findings(self, connection: Connection) -> list[str]:
         """See ``integrity_findings`` below."""
@@ -148,6 +152,11 @@ def purge(engine: Engine) -> bool:
     Not done: a reader is open that may still see the old rows.
     """
     return _store(engine).purge(engine)
+
+
+def leadership(engine: Engine, name: str) -> Leadership:
+    """Give what asks for the lead among all processes that serve this ledger."""
+    return _store(engine).leadership(engine, name)
 
 
 def integrity_findings(connection: Connection) -> list[str]:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from ledger.errors import DamagedError, LedgerError, RefusedError, UnavailableError
+from ledger.storage.leadership import Leadership, ServerLeadership
 
 VERSION_MIN: Final = 150_000
 POOL_CONNECTIONS: Final = 10
@@ -128,6 +129,10 @@ class PostgreSQL:
                     return False
                 raise
         return True
+
+    def leadership(self, engine: Engine, name: str) -> Leadership:
+        """Ask for the lead among all processes that use this database."""
+        return ServerLeadership(engine, name)
 
     def integrity_findings(self, connection: Connection) -> list[str]:
         """Nothing: a server checks its pages as it reads them, if it was made with checksums."""

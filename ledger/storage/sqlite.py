@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from ledger.errors import DamagedError, LedgerError, UnavailableError
+from ledger.storage.leadership import FileLeadership, Leadership
 from ledger.storage.lock import WriteLock
 
 BUSY_TIMEOUT_MS = 10_000
@@ -98,6 +99,11 @@ class SQLite:
             # The busy timeout holds here too; the first number says whether it was not enough.
             busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
+
+    def leadership(self, engine: Engine, name: str) -> Leadership:
+        """Ask for the lead among the processes of this machine."""
+        del engine
+        return FileLeadership(self._path.with_name(f"{name}.lock"))
 
     def integrity_findings(self, connection: Connection) -> list[str]:
         """Ask SQLite to check its own pages and indexes; nothing where all is well."""

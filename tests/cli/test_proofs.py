@@ -79,6 +79,15 @@ def test_an_audit_tells_of_entries_dated_after_the_clock(run: Run, tmp_path: Pat
     assert run("audit", "--json").json["ahead_ms"] > 9 * 365 * DAY_MS
 
 
+def test_an_audit_of_the_log_alone_opens_no_body(run: Run) -> None:
+    document = run("audit", "--log-only", "--processes", "1", "--json")
+    assert document.status == 0
+    assert document.json["sound"] is True
+    assert document.json["bodies"] == 0
+    assert document.json["entries"] > 0
+    assert run("audit", "--processes", "0").status == 2
+
+
 def test_an_audit_of_a_changed_ledger_exits_with_1_and_names_the_index(
     run: Run, tmp_path: Path
 ) -> None:

@@ -105,7 +105,6 @@ def test_what_grows_is_signed_while_one_of_three_schedulers_lives(tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="until one scheduler is elected", strict=False)
 def test_one_of_three_schedulers_signs_and_another_takes_over_when_it_is_killed(
     tmp_path: Path,
 ) -> None:

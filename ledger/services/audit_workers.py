@@ -1,0 +1,156 @@
+"""Who does the work of an audit: this process alone, or children beside it.
+
+Children are spawned, never forked: no connection, lock or thread of this process goes with them,
+and each opens database and keys from the data folder. One that dies makes the audit fail; none
+outlives this process, however that ends.
+"""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import active_children, connection, get_context, parent_process
+from typing import Final, Protocol
+
+from ledger.errors import UnavailableError
+from ledger.services.audit_beside import BESIDE, audit_beside
+from ledger.services.audit_report import Finding
+from ledger.services.context import Ledger, open_ledger, spare_collector
+from ledger.services.settings import Settings
+from ledger.services.span_audit import SpanAudit, SpanSeen
+
+Span = tuple[int, int]
+# Spans that a child has before it: enough that it is never idle.
+BEGUN: Final = 2
+# Spans that wait for one before them: few enough that memory stays flat.
+AHEAD: Final = 32
+
+
+class Workers(Protocol):
+    """Does the parts of an audit that need no other part."""
+
+    def spans(self, spans: Iterable[Span]) -> Iterator[SpanSeen]:
+        """Audit spans, and give what was seen of each, in their order."""
+
+    def beside(self) -> list[Finding]:
+        """Give what was found beside the log; ``spans`` comes first."""
+
+
+class _Alone:
+    """This process does it all, in turn."""
+
+    def __init__(self, ledger: Ledger, *, only_log: bool) -> None:
+        self._ledger = ledger
+        self._audit = SpanAudit(ledger, bodies=not only_log)
+        self._names = () if only_log else tuple(BESIDE)
+
+    def spans(self, spans: Iterable[Span]) -> Iterator[SpanSeen]:
+        return (self._audit.audit(*span) for span in spans)
+
+    def beside(self) -> list[Finding]:
+        return [finding for name in self._names for finding in audit_beside(self._ledger, name)]
+
+
+class _Shared:
+    """Children do what they can; this process does spans too while it would wait for them."""
+
+    def __init__(
+        self, ledger: Ledger, pool: ProcessPoolExecutor, children: int, *, only_log: bool
+    ) -> None:
+        self._pool = pool
+        self._begun_max = BEGUN * children
+        self._audit = SpanAudit(ledger, bodies=not only_log)
+        names = () if only_log else tuple(BESIDE)
+        self._beside = [pool.submit(_audit_beside, name) for name in names]
+
+    def spans(self, spans: Iterable[Span]) -> Iterator[SpanSeen]:
+        # Nothing is taken back from a child: a pool of which a child dies does not outlive that.
+        waiting: deque[Future[SpanSeen]] = deque()
+        for span in spans:
+            while waiting and (waiting[0].done() or len(waiting) >= AHEAD):
+                yield waiting.popleft().result()
+            if sum(not each.done() for each in waiting) < self._begun_max:
+                waiting.append(self._pool.submit(_audit_span, span))
+            else:
+                waiting.append(_done(self._audit.audit(*span)))
+        while waiting:
+            yield waiting.popleft().result()
+
+    def beside(self) -> list[Finding]:
+        return [finding for each in self._beside for finding in each.result()]
+
+
+def _done(seen: SpanSeen) -> Future[SpanSeen]:
+    future: Future[SpanSeen] = Future()
+    future.set_result(seen)
+    return future
+
+
+@contextmanager
+def workers(ledger: Ledger, processes: int, *, only_log: bool) -> Iterator[Workers]:
+    """Give who works: this process, and children of it so that they are ``processes``.
+
+    Raises:
+        UnavailableError: With code ``audit-broken``: a child died. Nothing is known of the ledger.
+    """
+    if processes == 1:
+        yield _Alone(ledger, only_log=only_log)
+        return
+    others = active_children()
+    pool = ProcessPoolExecutor(
+        processes - 1, get_context("spawn"), _begin_child, (ledger.settings, only_log)
+    )
+    try:
+        yield _Shared(ledger, pool, processes - 1, only_log=only_log)
+    except BrokenProcessPool as error:
+        raise UnavailableError(
+            "audit: a process of it was ended or could not start; nothing is known of the ledger, "
+            "so run it again",
+            code="audit-broken",
+        ) from error
+    except BaseException:
+        # Interrupted: what the children still do is of no use to anybody.
+        for child in active_children():
+            if child not in others:
+                child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@dataclass(slots=True)
+class _Child:
+    ledger: Ledger
+    audit: SpanAudit
+
+
+_child: list[_Child] = []
+
+
+def _begin_child(settings: Settings, only_log: bool) -> None:  # noqa: FBT001 - a pool hands on by place
+    # Ctrl-C reaches the whole group, and one of it says so.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    spare_collector()
+    ledger = open_ledger(settings)
+    _child[:] = [_Child(ledger, SpanAudit(ledger, bodies=not only_log))]
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _audit_span(span: Span) -> SpanSeen:
+    return _child[0].audit.audit(*span)
+
+
+def _audit_beside(name: str) -> list[Finding]:
+    return audit_beside(_child[0].ledger, name)

@@ -1,0 +1,89 @@
+"""Several processes see what one sees; one that dies makes the audit fail."""
+
+import os
+import signal
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import UnavailableError
+from ledger.services import auditing
+from ledger.services.auditing import audit
+from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.context import Ledger
+from ledger.services.erasure import erase
+from tests.ledgers import copy_ledger, edit, make_command, make_ledger, post, reopen, subject_of
+
+SPAN = 256
+
+
+@pytest.fixture(scope="module")
+def made(folder_of_a_file: Path) -> Ledger:
+    """Entries of five spans and a rest, the first of them with bodies, one of which is erased."""
+    ledger = make_ledger(folder_of_a_file)
+    for first in range(0, 5 * SPAN + 40, 100):
+        post(ledger, *(make_command(n, number=f"JL{first}") for n in range(first, first + 100)))
+        sign_checkpoint(ledger)
+    erase(ledger, subject_of(ledger, 7))
+    sign_checkpoint(ledger)
+    return ledger
+
+
+@pytest.fixture(autouse=True)
+def _short_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditing, "SPAN", SPAN)
+
+
+def test_one_process_and_several_give_the_same_report(made: Ledger) -> None:
+    seen: list[int] = []
+    alone, shared = audit(made), audit(made, processes=3)
+    assert alone == shared
+    assert alone.findings == []
+    assert (alone.entries, alone.bodies, alone.erased) == (1_405, 1_404, 1)
+    assert audit(made, seen.append, processes=2).sound
+    assert sum(seen) == 1_405
+    assert active_children() == []
+
+
+EDITS = {
+    "a body": ('UPDATE body SET content = zeroblob(9) WHERE "index" = 300', 300),
+    "a leaf hash": ('UPDATE entry SET leaf_hash = zeroblob(32) WHERE "index" = 512', 512),
+    "a whole span": ('DELETE FROM entry WHERE "index" BETWEEN 256 AND 511', 256),
+    "some entries": ('DELETE FROM entry WHERE "index" BETWEEN 1280 AND 1300', 1280),
+    "an upper tile": ("UPDATE tile SET hashes = zeroblob(32) WHERE level = 1", 0),
+    "a body that no erasure names": ('DELETE FROM body WHERE "index" = 700', 700),
+    "the head's size": ("UPDATE head SET size = 99", 99),
+    "the head's size upward": ("UPDATE head SET size = 99999999", 1405),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_in_any_span_is_located(made: Ledger, tmp_path: Path, name: str) -> None:
+    statement, index = EDITS[name]
+    copy = copy_ledger(made, tmp_path)
+    assert edit(copy, statement) >= 1
+    report = audit(reopen(copy))
+    assert report.first_bad_index == index, report.findings[:3]
+
+
+def test_children_name_what_one_process_names(made: Ledger, tmp_path: Path) -> None:
+    copy = copy_ledger(made, tmp_path)
+    for statement, _ in EDITS.values():
+        edit(copy, statement)
+    alone, shared = audit(reopen(copy)), audit(reopen(copy), processes=2)
+    assert alone.first_bad_index == shared.first_bad_index == 0
+    assert set(alone.findings) == set(shared.findings)
+
+
+def test_a_child_that_is_killed_makes_the_audit_fail(made: Ledger) -> None:
+    """A part that nobody audited must never look sound."""
+
+    def kill(_count: int) -> None:
+        for child in active_children():
+            os.kill(child.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(UnavailableError) as failed:
+        audit(made, kill, processes=3)
+    assert failed.value.code == "audit-broken"
+    assert active_children() == []
