@@ -10,6 +10,7 @@ from tests.databases import (  # noqa: F401 - every test here runs on both engin
     _databases_of_a_test,
     _server_of_a_run,
     database_engine,
+    folder_of_a_file,
 )
 from tests.ledgers import TestClock, make_ledger
 

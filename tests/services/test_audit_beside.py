@@ -24,7 +24,7 @@ def test_a_part_is_sound_until_it_is_changed(tmp_path: Path, name: str) -> None:
     assert audit_beside(ledger, name) == []
     if name in EDITS:
         edit(ledger, EDITS[name])
-        assert [finding.what for finding in audit_beside(reopen(ledger), name)] == [name]
+        assert {finding.what for finding in audit_beside(reopen(ledger), name)} == {name}
 
 
 def test_a_part_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
