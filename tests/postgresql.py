@@ -77,7 +77,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             os.chown(self.folder, NOBODY, NOBODY)
-        self._bin = _binaries(self.folder) if copy_of is None else copy_of._bin
+        self._bin: Path = _binaries(self.folder) if copy_of is None else copy_of._bin
         if copy_of is None:
             self.run(
                 "initdb", "--pgdata", str(self.data), "--username", "postgres", "--auth", "trust",

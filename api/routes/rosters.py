@@ -15,15 +15,17 @@ from api.arguments import (
 )
 from api.blueprints import blueprint, path_id, query
 from api.pagination import link_next, next_cursor, parse_cursor
-from api.schemas.requests import KEY_PATTERN, REPORT_PATTERN, Page, RosterForm
-from api.schemas.rosters import ImportSummaryAnswer, ReportAnswer
+from api.schemas.requests import KEY_PATTERN, REPORT_PATTERN, Page, RosterForm, Wait
+from api.schemas.rosters import ReportAnswer, RosterAnswer
 from api.served import served_ledger
 from ledger.errors import MalformedError
-from ledger.services.checkpointing import sign_checkpoint
+from ledger.services.checkpointing import is_published
 from ledger.services.import_reports import stored_report
 from ledger.services.rosters import import_roster
 
 rosters = blueprint("rosters", "Completion rosters that training organisations post.")
+
+PUBLISHED_SECONDS_MAX = 10
 
 _KEY_HEADER = {
     "in": "header",
@@ -35,21 +37,22 @@ _KEY_HEADER = {
 
 @rosters.route("/v1/rosters", methods=["POST"])
 @rosters.doc(
-    parameters=[_KEY_HEADER],
+    parameters=[_KEY_HEADER, query(Wait)],
     requestBody={"required": True, "content": {MULTIPART: {"schema": RosterForm}}},
 )
 @rosters.response(
     201,
-    ImportSummaryAnswer,
+    RosterAnswer,
     headers={"Location": {"description": "The report.", "schema": {"type": "string"}}},
 )
 def post_roster() -> tuple[dict[str, Any], dict[str, str]]:
     """Record a roster.
 
     Every row of the file is accounted for in the report. A row that is refused never touches its
-    neighbours, unless `all_or_nothing` asks for it. The answer comes after the rows are on the disk
-    and a checkpoint over them is signed.
+    neighbours, unless `all_or_nothing` asks for it. The answer comes after the rows are on the
+    disk; with `wait=published` after a signed checkpoint covers them, or after ten seconds without.
     """
+    wait = read_query(Wait()).get("wait")
     key = read_idempotency_key()
     form = read_multipart(RosterForm())
     ledger = served_ledger()
@@ -62,8 +65,9 @@ def post_roster() -> tuple[dict[str, Any], dict[str, str]]:
         correcting=form["correcting"],
         all_or_nothing=form["all_or_nothing"],
     )
-    sign_checkpoint(ledger)
-    return summary.to_json(), {"Location": f"/v1/rosters/{summary.report_id}"}
+    seconds = PUBLISHED_SECONDS_MAX if wait == "published" else 0
+    answer = summary.to_json() | {"published": is_published(ledger, seconds)}
+    return answer, {"Location": f"/v1/rosters/{summary.report_id}"}
 
 
 @rosters.route("/v1/rosters/<report>", methods=["GET"])

@@ -14,6 +14,7 @@ REPORT_PATTERN: Final = "rep-[a-z2-7]{26}"
 SUBJECT_PATTERN: Final = "[0-9a-f]{32}"
 # No index is as long as a phone number: that one is refused before a message can repeat it.
 INDEX_PATTERN: Final = "0|[1-9][0-9]{0,9}"
+WAIT_PATTERN: Final = "recorded|published"
 KEY_PATTERN: Final = "[!-~]{1,200}"
 CURSOR_PATTERN: Final = "[A-Za-z0-9_-]{1,40}"
 DAY_PATTERN: Final = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
@@ -39,6 +40,7 @@ EXPECTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "a date of 1900 to 2199, such as 2026-11-22",
         ),
         "report": ("报告编号：rep- 加 26 位", "a report id: rep- and 26 characters of a-z2-7"),
+        "wait": ("recorded 或 published", "recorded or published"),
         "subject": ("32 位个人编号", "a subject id: 32 hex digits"),
     }
 )
@@ -131,6 +133,16 @@ class Page(Schema):
         metadata={"description": "Rows on a page."},
     )
     cursor = Shaped(CURSOR_PATTERN, "Where the page begins: `next` of the page before.")
+
+
+class Wait(Schema):
+    """How far a write is to be when it is answered."""
+
+    wait = Shaped(
+        WAIT_PATTERN,
+        "`recorded`, which is the default: it is on the disk. `published`: a signed checkpoint "
+        "covers it too, which takes about a second.",
+    )
 
 
 class RosterForm(Schema):

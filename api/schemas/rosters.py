@@ -33,6 +33,14 @@ class ImportSummaryAnswer(Schema):
     )
 
 
+class RosterAnswer(ImportSummaryAnswer):
+    """What became of a file that was just posted."""
+
+    published = fields.Boolean(
+        required=True, metadata={"description": "Whether a signed checkpoint covers its entries."}
+    )
+
+
 class ReportRow(Schema):
     """One row of the file and what became of it."""
 

@@ -5,7 +5,9 @@ found in the tiles by a second way, and after it was proved consistent with the 
 outside the database is replaced before the row is stored.
 """
 
+import time
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -25,6 +27,8 @@ from ledger.errors import (
 from ledger.services.context import Ledger
 from ledger.storage import checkpoints, log
 from ledger.storage.engine import reading, writing
+
+PUBLISHED_POLL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,23 @@ def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
             checkpoints.write_outside(ledger.home, note)
         checkpoints.store(connection, fresh.size, note)
     return SignedCheckpoint(fresh, note)
+
+
+def is_published(ledger: Ledger, seconds_max: float) -> bool:
+    """Tell whether a signed checkpoint covers all that is recorded now; wait for it for a while.
+
+    The scheduler signs about every second, wherever it runs.
+    """
+    deadline = time.monotonic() + seconds_max
+    with reading(ledger.engine) as connection:
+        size = log.read_head(connection).size
+    while True:
+        with reading(ledger.engine) as connection:
+            if (checkpoints.largest_size(connection) or 0) >= size:
+                return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PUBLISHED_POLL_SECONDS)
 
 
 def keep_newest_checkpoint(ledger: Ledger) -> None:

@@ -4,10 +4,11 @@ import threading
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 import api.routes.rosters
-from ledger.errors import DamagedError
-from tests.api.worlds import World, roster, row
+from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
+from tests.api.worlds import MULTIPART, World, multipart, roster, row
 from tests.shared_data import shared
 
 BAD_ID = "330199199505192150"
@@ -59,7 +60,7 @@ def test_a_repeat_under_one_key_gets_the_first_answer(fresh_world: World) -> Non
     second = fresh_world.post_roster(roster(), key="class-8")
     assert (first.status_code, second.status_code) == (201, 201)
     assert not first.json["replayed"]
-    assert second.json == {**first.json, "replayed": True}
+    assert second.json == {**first.json, "replayed": True, "published": True}
     assert second.headers["Location"] == first.headers["Location"]
     assert _size(fresh_world) == size
 
@@ -131,19 +132,51 @@ def test_a_file_that_is_no_roster_is_refused_with_its_reason(
     assert _size(world) == size
 
 
-def test_a_receipt_that_cannot_be_published_is_no_success(
+def _post(world: World, data: bytes, wait: str | None) -> TestResponse:
+    return world.client.post(
+        "/v1/rosters",
+        headers=world.bearer,
+        data=multipart({"issuer": world.school}, data),
+        content_type=MULTIPART,
+        query_string={} if wait is None else {"wait": wait},
+    )
+
+
+@pytest.mark.parametrize("wait", [None, "recorded"])
+def test_the_answer_comes_once_it_is_on_the_disk_and_says_that_no_checkpoint_covers_it_yet(
+    fresh_world: World, wait: str | None
+) -> None:
+    answer = _post(fresh_world, roster(), wait)
+    assert (answer.status_code, answer.json["published"]) == (201, False)
+
+
+def test_who_asks_for_it_is_answered_when_a_checkpoint_covers_the_rows(fresh_world: World) -> None:
+    size = last_checkpoint(fresh_world.ledger)
+    scheduler = threading.Timer(0.3, sign_checkpoint, args=(fresh_world.ledger,))
+    scheduler.start()
+    answer = _post(fresh_world, roster(), "published")
+    scheduler.join()
+    assert (answer.status_code, answer.json["published"]) == (201, True)
+    assert last_checkpoint(fresh_world.ledger) != size
+
+
+def test_a_checkpoint_that_does_not_come_is_told_and_the_rows_stand(
     fresh_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rows stand; a repeat under the key gets their answer once a checkpoint can be signed."""
+    monkeypatch.setattr(api.routes.rosters, "PUBLISHED_SECONDS_MAX", 0.2)
+    answer = _post(fresh_world, roster(), "published")
+    assert (answer.status_code, answer.json["published"]) == (201, False)
+    assert answer.json["outcomes"]["accepted"] == 1
 
-    def refuse(_ledger: object) -> None:
-        raise DamagedError("what is stored is not what was appended")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(api.routes.rosters, "sign_checkpoint", refuse)
-        assert fresh_world.post_roster(roster(), key="class-8").status_code == 500
-    answer = fresh_world.post_roster(roster(), key="class-8")
-    assert (answer.status_code, answer.json["replayed"]) == (201, True)
+@pytest.mark.parametrize("wait", ["", "Published", "forever"])
+def test_a_wait_for_anything_else_is_refused_before_a_row_is_recorded(
+    fresh_world: World, wait: str
+) -> None:
+    size = _size(fresh_world)
+    answer = _post(fresh_world, roster(), wait)
+    assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (400, "wait")
+    assert _size(fresh_world) == size
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "1e2", "+5", " 5", "٣", "x", ""])
