@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.errors import LedgerError
+from ledger.errors import DamagedError
 
 FINDINGS_MAX: Final = 1_000
 BITS: Final = 8
@@ -82,7 +82,7 @@ def reported(add: AddFinding, index: int | None, what: str) -> Iterator[None]:
     """Make a finding of what cannot be read at all: an audit that dies tells nobody anything."""
     try:
         yield
-    except (LedgerError, SQLAlchemyError, *UNREADABLE) as error:
+    except (DamagedError, SQLAlchemyError, *UNREADABLE) as error:
         add(index, what, f"what is stored cannot be read ({type(error).__name__})")
 
 

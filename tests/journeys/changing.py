@@ -1,6 +1,6 @@
 """A process that writes until it is told to stop: ``python -m tests.journeys.changing``.
 
-    HOME ISSUER
+    ISSUER
 
 It posts, corrects, revokes, erases and signs checkpoints, over and over, and writes a byte on
 standard output after each round. It ends when standard input does.
@@ -10,7 +10,6 @@ import os
 import select
 import sys
 from datetime import date
-from pathlib import Path
 
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import LedgerError
@@ -28,9 +27,9 @@ FIRST = 100_000
 ROUNDS_AN_ISSUER_REVOCATION = 5
 
 
-def main(home: str, issuer: str) -> None:
+def main(issuer: str) -> None:
     """Write until told to stop."""
-    ledger = open_ledger(Settings(home=Path(home)))
+    ledger = open_ledger(Settings.from_environment())
     number = 0
     while not select.select([sys.stdin], [], [], 0)[0]:
         first = FIRST + number * PEOPLE

@@ -24,7 +24,7 @@ PEOPLE = 600
 @contextmanager
 def changing(home: Path, issuer: str) -> Iterator[None]:
     """Let another process write meanwhile."""
-    command = [sys.executable, "-m", "tests.journeys.changing", str(home), issuer]
+    command = [sys.executable, "-m", "tests.journeys.changing", issuer]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as writer:

@@ -9,6 +9,7 @@ from ledger.errors import DamagedError
 from ledger.storage import bodies, checkpoints, log, projections, scanning, vault
 from ledger.storage.engine import reading, writing
 from ledger.storage.projections import RecordRow
+from tests.databases import only_sqlite
 from tests.storage.log_fixture import make_engine
 
 COUNT = 2 * scanning.ROWS + 5
@@ -79,6 +80,7 @@ def test_what_lies_outside_the_log_is_found(engine: Engine) -> None:
         assert scanning.tiles_beyond(connection, 0, 17) == []
 
 
+@only_sqlite  # PostgreSQL takes no such text
 def test_a_text_that_is_no_utf_8_is_read_and_leaves_the_connection_as_it_was(
     tmp_path: Path,
 ) -> None:
