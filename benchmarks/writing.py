@@ -45,7 +45,7 @@ CORES: Final = 2
 THREADS: Final = 64
 PROCESSES: Final = 8
 SINGLES: Final = 4_000
-SECONDS: Final = 5.0
+SECONDS: Final = 4.0
 ROUNDS: Final = 3
 
 # What the plan asks for.
