@@ -69,8 +69,10 @@ TRIGGERS = (
         "tile_no_update",
         "UPDATE",
         "tile",
-        """NEW.level <> OLD.level OR NEW.n <> OLD.n OR length(NEW.hashes) < length(OLD.hashes)
-            OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes""",
+        (
+            "NEW.level <> OLD.level OR NEW.n <> OLD.n OR length(NEW.hashes) < length(OLD.hashes) "
+            "OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes"
+        ),
     ),
     ("head_no_delete", "DELETE", "head", ""),
     ("head_no_shrink", "UPDATE", "head", "NEW.size < OLD.size OR NEW.time_ms < OLD.time_ms"),
