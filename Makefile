@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 T ?= tests
+B ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -56,9 +57,8 @@ dependencies: $(DEV)
 architecture: $(DEV)
 	$(PY) -m pytest -q tests/architecture
 
-bench: $(DEV) $(PEERS)  ## measure; prints figures, changes nothing
-	$(PY) -m benchmarks
-	PYTHONPATH=$(PEERS) $(PY) -m benchmarks proofs
+bench: $(DEV) $(PEERS)  ## measure; prints figures, changes nothing (B=writing for one part)
+	PYTHONPATH=$(PEERS) $(PY) -m benchmarks $(B)
 
 format: $(DEV)  ## write all Python files in the one form
 	$(PY) -m ruff format .

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: prints one JSON line for each figure; ``audit`` for those of the audit.
+"""``python -m benchmarks [PART...]``: prints one JSON line for each figure.
 
 ``{"name", "value", "unit", "baseline", "ratio"}``: the baseline is measured in the same run, and
 ``ratio`` is value / baseline. Each side runs several times; medians are given. Exits with 1 where a
@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import insert
 
-from benchmarks import audit, proofs
+from benchmarks import audit, proofs, transcripts
 from benchmarks import writing as writing_benchmark
 from benchmarks.figures import show
 from benchmarks.roster import roster_csv
@@ -42,7 +43,7 @@ ROUNDS = 5
 
 # What the plan asks for; below it `make bench` fails.
 RATIO_MIN = 0.10
-CSV_RATE_MIN = 3_000
+CSV_RATE_MIN = 5_000
 PEAK_MIB_MAX = 286  # 300 MB
 
 
@@ -172,21 +173,22 @@ def measure_recording() -> list[str]:
     ]
 
 
+PARTS: Final[dict[str, Callable[[], list[str]]]] = {
+    "recording": measure_recording,
+    "writing": writing_benchmark.main,
+    "proofs": proofs.main,
+    "audit": measure_audit,
+    "transcripts": transcripts.main,
+}
+
+
 def main() -> None:
-    """Measure what is named: recording, where nothing is."""
+    """Measure the parts that are named, or all."""
     if sys.argv[1:2] == ["--import"]:
         import_file(Path(sys.argv[2]))
         return
     spare_collector()
-    if sys.argv[1:] == ["writing"]:
-        missed = writing_benchmark.main()
-        if missed:
-            raise SystemExit("benchmark: not reached: " + "; ".join(missed))
-        return
-    if sys.argv[1:] == ["proofs"]:
-        proofs.main()
-        return
-    missed = measure_audit() if sys.argv[1:] == ["audit"] else measure_recording()
+    missed = [each for name in sys.argv[1:] or PARTS for each in PARTS[name]()]
     if missed:
         raise SystemExit("benchmark: not reached: " + "; ".join(missed))
 
