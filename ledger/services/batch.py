@@ -58,11 +58,15 @@ class Batch:
     """
 
     def __init__(
-        self, ledger: Ledger, connection: Connection, commands: Sequence[RecordCommand] = ()
+        self,
+        ledger: Ledger,
+        connection: Connection,
+        head: log.Head,
+        commands: Sequence[RecordCommand] = (),
     ) -> None:
         self.ledger = ledger
         self.connection = connection
-        self.base = log.read_head(connection)
+        self.base = head
         self.sealer = ledger.sealer
         self.know(commands)
         self.shift = 0
@@ -133,27 +137,29 @@ class Batch:
         """
         self._sealed = seal_rows(self.sealer.vault_key, self._jobs())
 
-    def still_holds(self, connection: Connection) -> bool:
+    def still_holds(self, connection: Connection, head: log.Head) -> bool:
         """Tell whether all would be decided alike in the state that ``connection`` sees.
 
-        Asked under the write lock, for a batch of records that was decided before.
+        Asked under the write lock, for a batch of records that was decided before. ``head`` is the
+        log's head in that state.
         """
         if self.sealer is not self.ledger.sealer:
             return False
-        if log.read_head(connection) == self.base:
+        if head == self.base:
             return True
         return not self._refers_to_itself and not self.known.touched_since(
             connection, self.base.size
         )
 
-    def store(self, connection: Connection) -> log.Head:
-        """Write everything that was added and give the new head; committing is the caller's.
+    def store(self, connection: Connection, head: log.Head) -> log.Head:
+        """Write everything that was added behind ``head``; committing is the caller's.
+
+        Gives the new head.
 
         Raises:
             DamagedError: Rows stand where the entries belong.
             UnavailableError: Another writer moved the head; nothing of this batch holds.
         """
-        head = log.read_head(connection)
         self._move(head.size - self.base.size)
         projections.set_statuses(connection, self._statuses)
         vault.update_facts(connection, self._facts.values())

@@ -11,8 +11,10 @@ from ledger.services.context import Ledger
 from ledger.storage import log
 
 
-def hold_against_acknowledged(ledger: Ledger, connection: Connection) -> None:
+def hold_against_acknowledged(ledger: Ledger, connection: Connection, head: log.Head) -> None:
     """Refuse to go on with a log that does not hold the last entry this process acknowledged.
+
+    ``head`` is the log's head as ``connection`` sees it.
 
     Raises:
         DamagedError: The log is shorter than it was, or has another history.
@@ -20,7 +22,6 @@ def hold_against_acknowledged(ledger: Ledger, connection: Connection) -> None:
     known = ledger.acknowledged
     if known is None or not known.size:
         return
-    head = log.read_head(connection)
     if head == known:
         return
     try:

@@ -24,7 +24,7 @@ from ledger.services.committer import Committer, Request
 from ledger.services.context import Ledger
 from ledger.services.fence import hold_against_acknowledged
 from ledger.services.known_state import RecordCommand
-from ledger.storage import answers
+from ledger.storage import answers, log
 from ledger.storage.engine import reading, writing
 
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -150,16 +150,17 @@ def _commit(ledger: Ledger, round_: Sequence[_Write]) -> None:
     if sum(each.commands for each in round_) >= AHEAD_COMMANDS_MIN:
         ledger.renew_keys()
         with reading(ledger.engine) as connection:
-            ahead = _decided(ledger, connection, round_)
+            ahead = _decided(ledger, connection, log.read_head(connection), round_)
     with writing(ledger.engine) as connection:
         ledger.renew_keys()
         hold_against_last_checkpoint(ledger, connection)
-        hold_against_acknowledged(ledger, connection)
+        head = log.read_head(connection)
+        hold_against_acknowledged(ledger, connection, head)
         fresh = _without_repeats(ledger, connection, round_)
         batch = ahead
-        if batch is None or len(fresh) < len(round_) or not batch.still_holds(connection):
-            batch = _decided(ledger, connection, fresh)
-        head = batch.store(connection)
+        if batch is None or len(fresh) < len(round_) or not batch.still_holds(connection, head):
+            batch = _decided(ledger, connection, head, fresh)
+        head = batch.store(connection, head)
         given = [(each, each.work.answer(batch)) for each in fresh if each.error is None]
         _store_answers(ledger, connection, given)
     ledger.acknowledged = head
@@ -190,10 +191,12 @@ def _without_repeats(
     return fresh
 
 
-def _decided(ledger: Ledger, connection: Connection, round_: Sequence[_Write]) -> Batch:
+def _decided(
+    ledger: Ledger, connection: Connection, head: log.Head, round_: Sequence[_Write]
+) -> Batch:
     """Let each work decide in the state that ``connection`` sees; give the batch, sealed."""
     commands = [command for each in round_ for command in each.work.commands]
-    batch = Batch(ledger, connection, commands)
+    batch = Batch(ledger, connection, head, commands)
     for each in round_:
         each.error = None
         try:
