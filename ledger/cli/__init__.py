@@ -7,7 +7,16 @@ on standard output and nothing else there.
 
 import click
 
-from ledger.cli import keys, organisations, projections, proofs, records, schedules, setup
+from ledger.cli import (
+    backups,
+    keys,
+    organisations,
+    projections,
+    proofs,
+    records,
+    schedules,
+    setup,
+)
 from ledger.cli.output import Commands
 from ledger.services.context import spare_collector
 
@@ -22,6 +31,6 @@ def main() -> None:
     spare_collector()
 
 
-for _module in (setup, organisations, schedules, records, proofs, keys, projections):
+for _module in (setup, organisations, schedules, records, proofs, keys, projections, backups):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -38,6 +38,13 @@ def largest_size(connection: Connection) -> int | None:
     return size
 
 
+def newest(connection: Connection) -> bytes | None:
+    """Read the checkpoint of the largest size in the database; None if there is none."""
+    query = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)
+    note: bytes | None = connection.execute(query).scalar_one_or_none()
+    return note
+
+
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     """Stream (size, note) of every checkpoint, oldest first."""
     rows = connection.execute(

@@ -19,9 +19,11 @@ def engine(tmp_path: Path) -> Engine:
 def test_checkpoints_are_read_by_size(engine: Engine) -> None:
     with writing(engine) as connection:
         assert list(checkpoints.read_all(connection)) == []
+        assert checkpoints.newest(connection) is None
         for size, note in ((3, b"three"), (11, b"eleven"), (5, b"five")):
             checkpoints.store(connection, size, note)
         assert [size for size, _ in checkpoints.read_all(connection)] == [3, 5, 11]
+        assert checkpoints.newest(connection) == b"eleven"
 
 
 def test_the_first_checkpoint_for_a_size_stays(engine: Engine) -> None:

@@ -53,3 +53,20 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine)
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DamagedError, match="9999"), writing(engine) as connection:
         schema.migrate(connection)
+
+
+def test_a_database_can_be_brought_to_a_named_migration_and_tells_its_tables(
+    tmp_path: Path,
+) -> None:
+    engine = open_engine(tmp_path / "ledger.sqlite3")
+    with writing(engine) as connection:
+        assert schema.current_migration(connection) is None
+        assert schema.tables_made(connection) == {}
+        schema.migrate(connection, "0001")
+        assert schema.current_migration(connection) == "0001"
+        made = schema.tables_made(connection)
+        assert made["entry"] == ["index", "leaf_hash", "bytes"]
+        assert set(made) == set(METADATA.tables)
+        with pytest.raises(DamagedError, match="9999"):
+            schema.migrate(connection, "9999")
+    engine.dispose()
