@@ -14,6 +14,7 @@ from ledger.cli import (
     projections,
     proofs,
     records,
+    recovery,
     schedules,
     setup,
 )
@@ -31,6 +32,16 @@ def main() -> None:
     spare_collector()
 
 
-for _module in (setup, organisations, schedules, records, proofs, keys, projections, backups):
+for _module in (
+    setup,
+    organisations,
+    schedules,
+    records,
+    proofs,
+    keys,
+    projections,
+    backups,
+    recovery,
+):
     for _command in _module.COMMANDS:
         main.add_command(_command)

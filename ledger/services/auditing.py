@@ -22,8 +22,9 @@ from ledger.core.entry import Entry, decode_entry
 from ledger.core.tile import TILE_BYTES, TILE_WIDTH, append_leaves, root_hash
 from ledger.errors import LedgerError
 from ledger.services.body_audit import UNREADABLE, BodyAudit
-from ledger.services.checkpointing import tile_reader
+from ledger.services.checkpointing import contradicting_checkpoints, tile_reader
 from ledger.services.context import Ledger
+from ledger.services.recovery_audit import Recoveries
 from ledger.storage import answers, checkpoints, log, reports, schema
 from ledger.storage.engine import integrity_findings, reading
 
@@ -101,7 +102,7 @@ def audit(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         with _reported(report, "head"):
             _audit_head(connection, leaves, report)
         with _reported(report, "checkpoint"):
-            _audit_checkpoints(ledger, connection, report)
+            _audit_checkpoints(ledger, connection, report, body_audit.recoveries)
         with _reported(report, "answer"):
             if damaged := answers.count_damaged_answers(connection, ledger.sealer):
                 report.add(None, "answer", f"{damaged} stored answers do not bear their seal")
@@ -226,10 +227,15 @@ def _audit_head(connection: Connection, leaves: _LeafAudit, report: AuditReport)
         )
 
 
-def _audit_checkpoints(ledger: Ledger, connection: Connection, report: AuditReport) -> None:
+def _audit_checkpoints(
+    ledger: Ledger, connection: Connection, report: AuditReport, recoveries: Recoveries
+) -> None:
     keys = ledger.keyring.published().every_log_verifier_key()
     good = 0
     notes = [(size, note) for size, note in checkpoints.read_all(connection)]
+    if recoveries.recorded:
+        excused = recoveries.excused(contradicting_checkpoints(ledger, connection))
+        notes = [(size, note) for size, note in notes if size not in excused]
     outside = checkpoints.read_outside(ledger.home)
     if outside is None and report.entries:
         report.add(None, "checkpoint", "there is no checkpoint outside the database")

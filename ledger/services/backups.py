@@ -19,7 +19,7 @@ from ledger.errors import DamagedError, RefusedError, UnavailableError
 from ledger.services import backup_folder
 from ledger.services.backup_folder import Manifest, TableFile
 from ledger.services.backup_reading import BackupReader
-from ledger.services.checkpointing import sign_checkpoint, tile_reader
+from ledger.services.checkpointing import agrees, sign_checkpoint, tile_reader
 from ledger.services.context import Ledger
 from ledger.services.opening import operator_token
 from ledger.storage import checkpoints, log, schema
@@ -109,7 +109,7 @@ def _write(ledger: Ledger, folder: Path) -> Manifest:
             name, columns = str(table.name), tuple(map(str, table.columns.keys()))
             path = folder / f"{name}{backup_folder.ROWS_SUFFIX}"
             tables[name] = TableFile(columns, write_table(connection, table, path))
-        note = _newest_note(connection)
+        note = _newest_note(ledger, connection)
         migration = schema.current_migration(connection) or ""
     # After the tables: of a key that was made meanwhile there is at worst one too many.
     ledger.renew_keys()
@@ -133,12 +133,12 @@ def _size_and_root(connection: Connection) -> tuple[int, bytes]:
     return head.size, root_hash(head.size, tile_reader(connection))
 
 
-def _newest_note(connection: Connection) -> bytes:
+def _newest_note(ledger: Ledger, connection: Connection) -> bytes:
     """The newest checkpoint of the transaction's state: never of more entries than it holds."""
-    note = checkpoints.newest(connection)
-    if note is None:
-        raise DamagedError("backup: the database holds no checkpoint, though one was signed")
-    return note
+    for size, note in checkpoints.newest_first(connection):
+        if agrees(ledger, connection, size, note):  # else one of before a recovery
+            return note
+    raise DamagedError("backup: the database holds no checkpoint, though one was signed")
 
 
 def archive_keys(ledger: Ledger, keys: KeysApart) -> None:

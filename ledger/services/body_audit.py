@@ -19,6 +19,7 @@ from ledger.errors import LedgerError
 from ledger.services.context import Ledger
 from ledger.services.facts import PersonFacts
 from ledger.services.projection import certificate_tag, id_number_tag, record_row
+from ledger.services.recovery_audit import Recoveries
 from ledger.storage import bodies, projections, vault
 from ledger.storage.projections import RecordRow
 
@@ -46,6 +47,7 @@ class BodyAudit:
         self._opened = 0
         self._missing: list[int] = []
         self._erased: set[int] = set()
+        self.recoveries = Recoveries()
         self._withdrawn: dict[int, tuple[str, int]] = {}
         self._public: list[tuple[int, str]] = []
         self._subjects: dict[str, vault.StoredSubject] = {}
@@ -130,6 +132,8 @@ class BodyAudit:
         self._public.append((entry.index, entry.kind))
         if entry.kind == "erasure":
             self._erased.update(body["entries"])
+        elif entry.kind == "recovery":
+            self.recoveries.add(entry.index, body)
         elif entry.kind == "revocation":
             self._withdrawn[body["entry"]] = ("revoked", entry.index)
         elif entry.kind == "issuer-revocation":
@@ -151,8 +155,8 @@ class BodyAudit:
     def finish(self, entries: int) -> tuple[int, int]:
         """Check what needs the whole log; give the numbers of bodies opened and gone by right."""
         for index in self._missing:
-            if index not in self._erased:
-                self._add(index, "body", "the body is missing, and no erasure says so")
+            if index not in self._erased and not self.recoveries.excuses_body(index):
+                self._add(index, "body", "the body is missing, and no erasure or recovery says so")
         self._check_withdrawn()
         strays = [("body", index) for index in bodies.indices_from(self._connection, entries)]
         strays += [

@@ -78,6 +78,18 @@ def check(ledger: Ledger, advance: Callable[[int], None] = lambda _count: None) 
         return _compare(ledger, connection, advance)
 
 
+def rebuild_in(ledger: Ledger, connection: Connection) -> Rebuilt:
+    """Rebuild within a transaction of the caller, who holds the write lock.
+
+    Raises:
+        DamagedError: An entry or body cannot be read.
+    """
+    with _rebuilt(connection):
+        done = _compare(ledger, connection, lambda _count: None)
+        rebuilt_projections.replace(connection)
+    return done
+
+
 @contextmanager
 def _rebuilt(connection: Connection) -> Iterator[None]:
     rebuilt_projections.create(connection)

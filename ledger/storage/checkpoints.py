@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from ledger.storage.log import STREAM_ROWS
 from ledger.storage.tables import CHECKPOINT
 
 FILE_NAME: Final = "checkpoint"
@@ -38,13 +39,6 @@ def largest_size(connection: Connection) -> int | None:
     return size
 
 
-def newest(connection: Connection) -> bytes | None:
-    """Read the checkpoint of the largest size in the database; None if there is none."""
-    query = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)
-    note: bytes | None = connection.execute(query).scalar_one_or_none()
-    return note
-
-
 def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     """Stream (size, note) of every checkpoint, oldest first."""
     rows = connection.execute(
@@ -53,16 +47,34 @@ def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     yield from ((row.size, row.note) for row in rows)
 
 
+def newest_first(connection: Connection) -> Iterator[tuple[int, bytes]]:
+    """Stream (size, note) of every checkpoint, the largest first."""
+    query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc())
+    for row in connection.execution_options(yield_per=STREAM_ROWS).execute(query):
+        yield row.size, row.note
+
+
+def keep_aside(home: Path, suffix: str, note: bytes) -> Path:
+    """Keep a checkpoint beside the checkpoint file, where nobody writes it over; give the file."""
+    kept = home / f"{FILE_NAME}.{suffix}"
+    if not kept.exists():
+        _write_durably(kept, note)
+    return kept
+
+
 def write_outside(home: Path, note: bytes) -> None:
     """Replace the checkpoint file; on return it is on the disk."""
-    target = home / FILE_NAME
-    fresh = target.with_suffix(".new")
+    _write_durably(home / FILE_NAME, note)
+
+
+def _write_durably(target: Path, note: bytes) -> None:
+    fresh = target.with_name(f"{FILE_NAME}.new")
     with fresh.open("wb") as file:
         file.write(note)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(target)
-    folder = os.open(home, os.O_RDONLY)
+    folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
