@@ -23,7 +23,7 @@ from ledger.services.backup_reading import BackupReader
 from ledger.services.backups import KeysApart
 from ledger.services.checkpointing import hold_against_last_checkpoint
 from ledger.services.context import DATABASE, Ledger, assemble, system_clock
-from ledger.services.opening import TOKEN_FILE
+from ledger.services.opening import TOKEN_FILE, make_token
 from ledger.services.settings import Settings
 from ledger.storage import checkpoints, lock, schema
 from ledger.storage.bulk import insert_rows
@@ -117,6 +117,7 @@ def restore(
             reader.finish()
             schema.migrate(connection)
         write_key_list(home, keyring.published())
+        make_token(home, random)
         purge(ledger.engine)
         return _judge(ledger, reader.manifest.size, newest, advance)
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from api.app import create_app
 from ledger.errors import DamagedError, LedgerError, NotFoundError, RefusedError
 from ledger.services.auditing import audit
 from ledger.services.backup_folder import backups_in
@@ -22,6 +23,7 @@ from ledger.services.completions import record
 from ledger.services.context import DATABASE, SYSTEM_RANDOM, Ledger
 from ledger.services.erasure import erase
 from ledger.services.exports import export_bundle
+from ledger.services.opening import operator_token
 from ledger.services.rebuilding import check, rebuild
 from ledger.services.recovery import recover
 from ledger.services.restoring import restore
@@ -29,10 +31,12 @@ from ledger.services.settings import Settings
 from ledger.services.transcripts import find_subject
 from ledger.storage import projections
 from ledger.storage.engine import reading
+from tests.api.worlds import World
 from tests.journeys.command_line import jinlan, sound
 from tests.journeys.dying import every_step
 from tests.journeys.ledgers import make_ledger, opened
 from tests.journeys.people import completion, id_number
+from tests.journeys.rosters import csv_bytes, row
 from tests.ledgers import edit, query
 from tests.log_copies import copy_log
 
@@ -227,6 +231,22 @@ def test_kill_9_at_each_step_of_a_recovery_is_completed_by_a_repetition(
         assert refused_code(home, lost.school) is None
         check_sound(home)
         home = fresh()
+
+
+def test_an_old_backup_that_is_served_answers_readers_and_refuses_writers(
+    lost: Lost, restored: Path
+) -> None:
+    with opened(restored) as ledger:
+        world = World(ledger, create_app(ledger), lost.school, operator_token(restored))
+        refused = world.post_roster(csv_bytes([row("赵安安", id_number(70))]))
+        assert (refused.status_code, refused.get_json()["code"]) == (500, "behind-checkpoint")
+        shown = world.get(f"/v1/subjects/{world.a_subject()}/transcript")
+        assert shown.status_code == 200
+        assert world.client.get("/readyz").status_code == 503
+        recover(ledger, "disk lost")
+        accepted = world.post_roster(csv_bytes([row("赵安安", id_number(70))]))
+        assert accepted.status_code == 201
+        assert world.client.get("/readyz").status_code == 200
 
 
 def test_a_database_that_was_put_back_by_hand_is_not_written(

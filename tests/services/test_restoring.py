@@ -14,6 +14,7 @@ from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import DATABASE, Ledger, open_ledger
 from ledger.services.erasure import erase
 from ledger.services.key_entries import rotate_key
+from ledger.services.opening import operator_token
 from ledger.services.restoring import Restored, restore
 from ledger.services.settings import Settings
 from ledger.services.transcripts import read_transcript
@@ -94,6 +95,7 @@ def test_keys_that_are_in_place_are_used(ledger: Ledger, backup: Path, tmp_path:
     home.mkdir(mode=0o700)
     shutil.copytree(ledger.home / "keys", home / "keys")
     assert _restore(home, backup, None).audit.sound
+    assert operator_token(home) not in {"", operator_token(ledger.home)}, "a new one"
 
 
 def test_without_keys_or_with_others_nothing_is_restored(
