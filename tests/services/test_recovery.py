@@ -229,6 +229,23 @@ def test_a_copy_that_is_older_broken_or_of_another_history_changes_nothing(
     assert recover(behind, REASON, copy).restored == 5
 
 
+def test_a_copy_of_a_fork_is_not_taken_though_it_continues_the_database(
+    ledger: Ledger, backup: Path, tmp_path: Path
+) -> None:
+    """Another history grew from the same backup, signed with the same key."""
+    post(ledger, make_command(2), make_command(3))
+    note = sign_checkpoint(ledger).note
+    fork = _put_back(ledger, backup)
+    checkpoints.write_outside(fork.home, query(fork, "SELECT note FROM checkpoint")[-1][0])  # type: ignore[arg-type]
+    post(fork, *(make_command(n) for n in range(30, 34)))
+    copy_log(fork, tmp_path / "copy")
+    behind = _put_back(fork, backup)
+    checkpoints.write_outside(behind.home, note)
+    with pytest.raises(DamagedError, match="do not lead to the checkpoint of 8 entries"):
+        recover(behind, REASON, tmp_path / "copy")
+    _refuses(behind, "behind-checkpoint")
+
+
 def test_a_missing_checkpoint_file_is_recorded(ledger: Ledger) -> None:
     (ledger.home / "checkpoint").unlink()
     again = reopen(ledger)

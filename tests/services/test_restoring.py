@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from sqlite3 import connect
@@ -9,6 +10,7 @@ from sqlite3 import connect
 import pytest
 
 from ledger.errors import CustodyError, DamagedError, RefusedError
+from ledger.services.backup_folder import read_manifest
 from ledger.services.backups import KeysApart, take_backup
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import DATABASE, Ledger, open_ledger
@@ -156,6 +158,18 @@ def test_a_damaged_backup_leaves_the_database_empty(
         _restore(tmp_path / "home", bad, keys)
     assert caught.value.code == "backup-damaged"
     assert _restore(tmp_path / "home", backup, keys).audit.sound
+
+
+def test_a_manifest_that_was_made_to_fit_leaves_the_database_empty_too(
+    backup: Path, keys: KeysApart, tmp_path: Path
+) -> None:
+    bad = Path(shutil.copytree(backup, tmp_path / backup.name))
+    manifest = replace(read_manifest(bad), root=bytes(32))
+    (bad / "manifest").write_bytes(manifest.encode())
+    with pytest.raises(DamagedError, match="others than its manifest says"):
+        _restore(tmp_path / "home", bad, keys)
+    with closing(connect(tmp_path / "home" / DATABASE)) as database:
+        assert database.execute("SELECT * FROM sqlite_master").fetchall() == []
 
 
 def test_an_old_backup_is_held_against_the_newest_checkpoint(
