@@ -130,33 +130,6 @@ def append(
     return stored
 
 
-def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEntry]) -> Head:
-    """Append entries that were in the log before, byte for byte; give the new head.
-
-    The caller has chained them to ``head`` and checks the root that they lead to.
-
-    Raises:
-        UnavailableError: Another writer moved the head; nothing of this call holds.
-    """
-    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in entries])
-    _append_tiles(connection, head.size, [e.leaf_hash for e in entries])
-    last = entries[-1]
-    moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
-    swapped = connection.execute(
-        _SWAP_HEAD,
-        {
-            "old_size": head.size,
-            "old_leaf_hash": head.leaf_hash,
-            "size": moved.size,
-            "leaf_hash": moved.leaf_hash,
-            "time_ms": moved.time_ms,
-        },
-    )
-    if swapped.rowcount != 1:
-        raise UnavailableError("the log's head moved while entries were brought back")
-    return moved
-
-
 def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
     edge = {
         level: read_tile(connection, level, (size >> (8 * level)) // TILE_WIDTH, width)
@@ -217,3 +190,30 @@ def read_entries(
         query = query.where(ENTRY.c.index < stop)
     for row in connection.execution_options(yield_per=STREAM_ROWS).execute(query):
         yield StoredEntry(*row)
+
+
+def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEntry]) -> Head:
+    """Append entries that were in the log before, byte for byte; give the new head.
+
+    The caller has chained them to ``head`` and checks the root that they lead to.
+
+    Raises:
+        UnavailableError: Another writer moved the head; nothing of this call holds.
+    """
+    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in entries])
+    _append_tiles(connection, head.size, [e.leaf_hash for e in entries])
+    last = entries[-1]
+    moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
+    swapped = connection.execute(
+        _SWAP_HEAD,
+        {
+            "old_size": head.size,
+            "old_leaf_hash": head.leaf_hash,
+            "size": moved.size,
+            "leaf_hash": moved.leaf_hash,
+            "time_ms": moved.time_ms,
+        },
+    )
+    if swapped.rowcount != 1:
+        raise UnavailableError("the log's head moved while entries were brought back")
+    return moved
