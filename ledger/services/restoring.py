@@ -30,6 +30,7 @@ from ledger.storage.bulk import insert_rows
 from ledger.storage.engine import open_engine, purge, reading, writing
 from ledger.storage.sealing import RandomBytes
 from ledger.storage.table_files import named_table, write_file
+from ledger.storage.tables import ENTRY
 
 KEYS_FOLDER: Final = "keys"
 PUBLIC_FOLDER: Final = "public"
@@ -100,22 +101,7 @@ def restore(
     newest = _keep_newest_checkpoint(home, reader, checkpoint)
     ledger = assemble(settings, clock=system_clock, random=random)
     try:
-        with ledger.lock.held(), writing(ledger.engine) as connection:
-            schema.migrate(connection, reader.manifest.migration)
-            made = schema.tables_made(connection)
-            for name, table in reader.manifest.tables.items():
-                if sorted(table.columns) != sorted(made.pop(name, [])):
-                    raise DamagedError(
-                        f"{source}: table {name} is not one of migration "
-                        f"{reader.manifest.migration}",
-                        code="backup-damaged",
-                    )
-                target = named_table(name, table.columns)
-                for rows in reader.rows(name):
-                    insert_rows(connection, target, rows)
-                    advance(len(rows) if name == "entry" else 0)
-            reader.finish()
-            schema.migrate(connection)
+        _fill(ledger, reader, advance)
         write_key_list(home, keyring.published())
         make_token(home, random)
         purge(ledger.engine)
@@ -205,6 +191,26 @@ def _keep_newest_checkpoint(home: Path, reader: BackupReader, named: Path | None
     if note != outside:
         checkpoints.write_outside(home, note)
     return newest
+
+
+def _fill(ledger: Ledger, reader: BackupReader, advance: Callable[[int], None]) -> None:
+    manifest = reader.manifest
+    with ledger.lock.held(), writing(ledger.engine) as connection:
+        schema.migrate(connection, manifest.migration)
+        made = schema.tables_made(connection)
+        held = {name: table.columns for name, table in manifest.tables.items()}
+        if {n: sorted(c) for n, c in held.items()} != {n: sorted(c) for n, c in made.items()}:
+            raise DamagedError(
+                f"{reader.folder}: its tables are not those of migration {manifest.migration}",
+                code="backup-damaged",
+            )
+        for name, table in manifest.tables.items():
+            target = named_table(name, table.columns)
+            for rows in reader.rows(name):
+                insert_rows(connection, target, rows)
+                advance(len(rows) if name == ENTRY.name else 0)
+        reader.finish()
+        schema.migrate(connection)
 
 
 def _judge(ledger: Ledger, size: int, newest: int, advance: Callable[[int], None]) -> Restored:

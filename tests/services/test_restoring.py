@@ -168,6 +168,11 @@ def test_a_manifest_that_was_made_to_fit_leaves_the_database_empty_too(
     (bad / "manifest").write_bytes(manifest.encode())
     with pytest.raises(DamagedError, match="others than its manifest says"):
         _restore(tmp_path / "home", bad, keys)
+    manifest = read_manifest(backup)
+    fewer = {name: table for name, table in manifest.tables.items() if name != "body"}
+    (bad / "manifest").write_bytes(replace(manifest, tables=fewer).encode())
+    with pytest.raises(DamagedError, match="not those of migration 0001"):
+        _restore(tmp_path / "home", bad, keys)
     with closing(connect(tmp_path / "home" / DATABASE)) as database:
         assert database.execute("SELECT * FROM sqlite_master").fetchall() == []
 
