@@ -16,8 +16,9 @@ import fcntl
 import os
 import re
 import shlex
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ NO_SUITE: Final = "-"
 
 _MAGIC: Final = "jinlan-private-key/v1"
 _URI: Final = re.compile(r"file:([a-z0-9][a-z0-9-]{0,99}\.key)")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}\.key")
 _FILE_BYTES_MAX: Final = 65_536
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -126,6 +128,18 @@ class KeyFolder:
             os.fsync(self._descriptor)
         except OSError as error:
             raise self._failed(INDEX_NAME, "replaced", error) from error
+
+    def files(self) -> dict[str, bytes]:
+        """Read the index and every key file, by name, under the rules of ``read_key``.
+
+        Raises:
+            CustodyError: As for ``read_index`` and ``read_key``.
+        """
+        listed = os.listdir(self._descriptor)  # noqa: PTH208 - of the folder that is open
+        names = sorted(name for name in listed if _NAME.fullmatch(name))
+        for name in names:
+            self.read_key(f"file:{name}")
+        return {name: self._read(name) for name in (INDEX_NAME, *names)}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -228,6 +242,37 @@ def make_folder(home: Path) -> None:
     except OSError as error:
         raise CustodyError(
             f"{home}: no key folder made: {error.strerror or 'unknown cause'}"
+        ) from error
+
+
+def put_back(home: Path, files: Mapping[str, bytes]) -> None:
+    """Make the key folder out of what ``KeyFolder.files`` gave. All of it, or none.
+
+    Raises:
+        CustodyError: There is a key folder, a name is none of a key file, or the file system
+            refuses.
+    """
+    target, fresh = home / "keys", home / "keys.new"
+    if target.exists():
+        raise CustodyError(f"{target}: there already; keys are never written over")
+    if not all(name == INDEX_NAME or _NAME.fullmatch(name) for name in files):
+        raise CustodyError(f"{target}: expected names of key files only; nothing was written")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # what somebody left who died here
+        fresh.mkdir(mode=0o700)
+        descriptor = os.open(fresh, _READ | os.O_DIRECTORY)
+        try:
+            folder = KeyFolder(fresh, descriptor)
+            for name, content in files.items():
+                folder._create(name, content)  # noqa: SLF001 - of this module
+        finally:
+            os.close(descriptor)
+        fresh.replace(target)
+        sync_folder(home)
+    except OSError as error:
+        raise CustodyError(
+            f"{target}: not put back: {error.strerror or 'unknown cause'}"
         ) from error
 
 

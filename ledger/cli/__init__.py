@@ -7,7 +7,18 @@ on standard output and nothing else there.
 
 import click
 
-from ledger.cli import keys, log_copies, organisations, proofs, records, schedules, setup
+from ledger.cli import (
+    backups,
+    keys,
+    log_copies,
+    organisations,
+    projections,
+    proofs,
+    records,
+    recovery,
+    schedules,
+    setup,
+)
 from ledger.cli.output import Commands
 from ledger.services.context import spare_collector
 
@@ -22,6 +33,17 @@ def main() -> None:
     spare_collector()
 
 
-for _module in (setup, organisations, schedules, records, proofs, log_copies, keys):
+for _module in (
+    setup,
+    organisations,
+    schedules,
+    records,
+    proofs,
+    log_copies,
+    keys,
+    projections,
+    backups,
+    recovery,
+):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -33,6 +33,25 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+class StreamHash:
+    """SHA-256 of bytes that come in pieces, such as a file."""
+
+    __slots__ = ("_state", "length")
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+        self.length = 0
+
+    def update(self, piece: bytes) -> None:
+        """Add the next piece."""
+        self._state.update(piece)
+        self.length += len(piece)
+
+    def digest(self) -> bytes:
+        """Give the hash of all pieces so far."""
+        return self._state.digest()
+
+
 def leaf_hash(entry_bytes: bytes) -> bytes:
     """Hash an entry's bytes as a leaf of the tree."""
     state = _LEAF.copy()  # quicker than a new one

@@ -29,6 +29,7 @@ KINDS: Final = frozenset(
         "revocation",
         "issuer-revocation",
         "erasure",
+        "recovery",
     }
 )
 """Every kind of entry there is. A new kind is a new version of the ledger."""

@@ -6,7 +6,7 @@ leaf's hash. Whoever makes proofs is in ``ledger.core.tile``; here nothing is be
 
 from collections.abc import Sequence
 
-from ledger.core.digest import HASH_BYTES, node_hash, node_row
+from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, node_hash, node_row
 from ledger.errors import VerificationError
 
 
@@ -23,6 +23,27 @@ def join_peaks(peaks: Sequence[bytes]) -> bytes:
     for peak in reversed(peaks[:-1]):
         root = node_hash(peak, root)
     return root
+
+
+class GrowingTree:
+    """The root of a tree that is read leaf by leaf; holds no more than a hash for each level."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of the next leaf."""
+        rest = self.size
+        while rest & 1:
+            leaf = node_hash(self._peaks.pop(), leaf)
+            rest >>= 1
+        self._peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Give the root over all leaves so far."""
+        return join_peaks(self._peaks) if self._peaks else EMPTY_ROOT
 
 
 def verify_inclusion(

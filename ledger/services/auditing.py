@@ -23,9 +23,10 @@ from ledger.core.tile import LEVEL_MAX, TILE_BYTES, TILE_WIDTH, append_leaves
 from ledger.errors import LedgerError
 from ledger.services.audit_report import AuditReport, Finding, IndexSet, reported
 from ledger.services.audit_workers import workers
-from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen
+from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen, Fault
 from ledger.services.context import Ledger
 from ledger.services.leaf_audit import compare_tile
+from ledger.services.recovery_audit import stored_recoveries, superseded_sizes
 from ledger.services.span_audit import SPAN, SpanAudit, SpanSeen, begin_state
 from ledger.storage import bodies, checkpoints, log, projections, scanning
 from ledger.storage.engine import reading
@@ -113,6 +114,7 @@ class _Whole:
         self._ledger = ledger
         self._good = 0
         self._signed = 0
+        self._faults: list[tuple[int | None, Fault]] = []
         self._missing, self._erased = IndexSet(), IndexSet()
         self._nodes = 0
         self._edge: dict[int, bytes] = {}
@@ -133,7 +135,7 @@ class _Whole:
     def _take_checkpoints(self, seen: CheckpointsSeen) -> None:
         for fault in seen.faults:
             index = max(self._good, fault.good) if fault.located else None
-            self.report.add(index, "checkpoint", fault.message)
+            self._faults.append((index, fault))
         self._good = max(self._good, seen.good)
         self._signed += seen.verified + len(seen.faults)
         self.report.checkpoints += seen.verified
@@ -172,10 +174,10 @@ class _Whole:
         with reported(add, None, "head"):
             self._check_head(connection, last)
         self._check_outside(connection, outside)
+        self._report_faults(connection)
         if not only_log:
-            for index in self._missing:
-                if index not in self._erased:
-                    add(index, "body", "the body is missing, and no erasure says so")
+            with reported(add, None, "body"):
+                self._check_missing(connection)
             with reported(add, None, "record"):
                 self._check_strays(connection)
 
@@ -217,6 +219,27 @@ class _Whole:
             audit_ = CheckpointAudit(self._ledger, connection)
             audit_.check(outside, "the checkpoint file", None, beyond=True)
             self._take_checkpoints(audit_.seen)
+
+    def _report_faults(self, connection: Connection) -> None:
+        """Report the bad checkpoints, but for those that a recovery left behind."""
+        superseded: set[int] = set()
+        if self._faults:
+            with reported(self.report.add, None, "checkpoint"):
+                superseded = superseded_sizes(self._ledger, connection)
+        for index, fault in self._faults:
+            if fault.size not in superseded:
+                self.report.add(index, "checkpoint", fault.message)
+
+    def _check_missing(self, connection: Connection) -> None:
+        gone = [index for index in self._missing if index not in self._erased]
+        if not gone:
+            return
+        recoveries = stored_recoveries(connection)
+        for index in gone:
+            if not recoveries.excuses_body(index):
+                self.report.add(
+                    index, "body", "the body is missing, and no erasure or recovery says so"
+                )
 
     def _check_strays(self, connection: Connection) -> None:
         """Look for rows of entries that do not exist."""

@@ -14,6 +14,8 @@ from ledger.core.canonical import decode
 from ledger.core.digest import SALT_BYTES, commitment, subject_tag
 from ledger.domain.bodies import PERSONAL_KINDS
 from ledger.domain.recorded_facts import RecordedFactsReader, read_with_care
+from ledger.domain.recoveries import KIND as RECOVERY
+from ledger.domain.recoveries import parse_recovery
 from ledger.errors import DamagedError, LedgerError, NotFoundError
 from ledger.services.audit_report import UNREADABLE, AddFinding, reported
 from ledger.services.context import Ledger
@@ -205,6 +207,8 @@ class BodyAudit:
             self.erased.extend(index for index in body["entries"] if 0 <= index < entry[0])
         elif entry[1] == "revocation":
             self._withdrawals.check_target(entry[0], "revoked", body["entry"])
+        elif entry[1] == RECOVERY:
+            parse_recovery(body)
 
     def _person(self, row: scanning.BodyRow) -> "_Person | LedgerError":
         """Give a body's person, whose row in the vault is checked the first time."""
@@ -230,7 +234,8 @@ class BodyAudit:
                 if row not in made:
                     self._differs(row[0])
                 made.discard((row[0], row[1]))
-        for index, _ in made:
+        # Where a recovery brought an entry back without its body, nothing is left to list.
+        for index in {index for index, _ in made}.difference(self.missing if made else ()):
             self._differs(index)
 
     def _differs(self, index: int) -> None:

@@ -21,12 +21,14 @@ class Fault(NamedTuple):
     """What is wrong with a checkpoint.
 
     ``located``: entries are not those that it signed, from the last good checkpoint on, which
-    signed ``good`` of them; 0 if no good one was met on the way.
+    signed ``good`` of them; 0 if no good one was met on the way. ``size``: as of which the database
+    keeps it; None for the file outside.
     """
 
     message: str
     located: bool
     good: int
+    size: int | None
 
 
 @dataclass(slots=True)
@@ -67,25 +69,26 @@ class CheckpointAudit:
             checkpoint = open_checkpoint(note, self._origin, self._keys)
             root = root_hash(checkpoint.size, self._read_tile)
         except LedgerError as error:
-            self._fault(f"{where}: {error.message}", located=beyond)
+            self._fault(f"{where}: {error.message}", size, located=beyond)
             return
         except UNREADABLE:
-            self._fault(f"{where}: not stored as bytes", located=False)
+            self._fault(f"{where}: not stored as bytes", size, located=False)
             return
         if size is not None and checkpoint.size != size:
-            self._fault(f"{where} is one of size {checkpoint.size}", located=False)
+            self._fault(f"{where} is one of size {checkpoint.size}", size, located=False)
         elif checkpoint.root != root:
             self._fault(
                 f"{where}: another root; entries from the last good checkpoint on are not those "
                 "it signed",
+                size,
                 located=True,
             )
         else:
             seen.good = max(seen.good, checkpoint.size)
             seen.verified += 1
 
-    def _fault(self, message: str, *, located: bool) -> None:
-        self.seen.faults.append(Fault(message, located, self.seen.good))
+    def _fault(self, message: str, size: int | None, *, located: bool) -> None:
+        self.seen.faults.append(Fault(message, located, self.seen.good, size))
 
 
 def kept_tiles(connection: Connection) -> ReadTile:

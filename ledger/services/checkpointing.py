@@ -109,6 +109,25 @@ def hold_against_last_checkpoint(ledger: Ledger, connection: Connection) -> None
     ledger.checked = True
 
 
+def contradicting_checkpoints(ledger: Ledger, connection: Connection) -> dict[int, bytes]:
+    """Give the stored checkpoints, notes by size, that this ledger signed over other entries."""
+    stored = checkpoints.read_all(connection)
+    return {size: note for size, note in stored if not agrees(ledger, connection, size, note)}
+
+
+def agrees(ledger: Ledger, connection: Connection, size: int, note: bytes) -> bool:
+    """Tell whether a stored checkpoint is not one that this ledger signed over other entries."""
+    try:
+        keys = ledger.keyring.published().every_log_verifier_key()
+        signed = open_checkpoint(note, ledger.origin, keys)
+    except LedgerError:
+        return True  # what it did not sign is an audit's to find
+    if signed.size != size:
+        return True
+    held = log.read_head(connection).size
+    return size <= held and root_hash(size, tile_reader(connection)) == signed.root
+
+
 def sign_checkpoint(ledger: Ledger) -> SignedCheckpoint:
     """Sign a checkpoint over all entries, or give the last one if the log has not grown.
 
@@ -221,6 +240,15 @@ def _new_root(connection: Connection, last: SignedCheckpoint | None, head: log.H
     except (MalformedError, NotFoundError, VerificationError) as error:
         raise DamagedError(f"log: {error.message}; no checkpoint is signed") from error
     return root
+
+
+def read_back_all(connection: Connection) -> bytes:
+    """Read every entry back, hashed and chained anew and held against the tiles; give the root.
+
+    Raises:
+        DamagedError: What is stored is not what was appended.
+    """
+    return _new_root(connection, None, log.read_head(connection))
 
 
 def _read_back(connection: Connection, start: int, head: log.Head) -> bytes:

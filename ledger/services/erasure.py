@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ledger.core.canonical import Json
 from ledger.core.entry import LEDGER_ISSUER
 from ledger.domain.withdrawals import erasure_body
@@ -39,14 +41,7 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     """
 
     def work(batch: Batch) -> Json:
-        stored = vault.read_subject(batch.connection, ledger.sealer, subject)
-        # Before the commit: a stop after it would leave a name in a file that nobody looks for.
-        _delete_exports(ledger, subject)
-        # The key goes first: the database refuses to delete a body whose key is still there.
-        vault.delete_subject(batch.connection, subject)
-        entries = bodies.delete_bodies_of(batch.connection, subject)
-        projections.delete_records_of(batch.connection, subject)
-        reports.delete_reports_about(batch.connection, stored.tag)
+        entries = erase_stored(ledger, batch.connection, subject)
         index = (
             batch.add_public("erasure", LEDGER_ISSUER, erasure_body(entries)) if entries else None
         )
@@ -55,6 +50,25 @@ def erase(ledger: Ledger, subject: str) -> dict[str, Any]:
     answer: Any = write(ledger, work).answer
     finish_erasure(ledger)
     return dict(answer)
+
+
+def erase_stored(ledger: Ledger, connection: Connection, subject: str) -> list[int]:
+    """Delete all that is kept of a person, in a transaction of the caller, who holds the lock.
+
+    Gives the entries whose bodies are gone, for the caller to record.
+
+    Raises:
+        NotFoundError: No such person, or erased before.
+    """
+    stored = vault.read_subject(connection, ledger.sealer, subject)
+    # Before the commit: a stop after it would leave a name in a file that nobody looks for.
+    _delete_exports(ledger, subject)
+    # The key goes first: the database refuses to delete a body whose key is still there.
+    vault.delete_subject(connection, subject)
+    entries = bodies.delete_bodies_of(connection, subject)
+    projections.delete_records_of(connection, subject)
+    reports.delete_reports_about(connection, stored.tag)
+    return entries
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def initialise(
         schema.migrate(connection)
         if not log.has_head(connection):
             log.create_head(connection)
-    _make_token(home, random)
+    make_token(home, random)
     publish_keys(ledger)
     sign_checkpoint(ledger)
     return ledger
@@ -93,7 +93,8 @@ def key_list(ledger: Ledger) -> KeyList:
     return ledger.keyring.published()
 
 
-def _make_token(home: Path, random: RandomBytes) -> None:
+def make_token(home: Path, random: RandomBytes) -> None:
+    """Make the operator's token where there is none."""
     path = home / TOKEN_FILE
     if path.exists():
         return

@@ -20,6 +20,7 @@ from ledger.domain.withdrawals import parse_erasure
 from ledger.errors import MalformedError
 from ledger.services.audit_report import AddFinding, AuditReport, IndexSet, reported
 from ledger.services.context import Ledger
+from ledger.services.recovery_audit import stored_recoveries, superseded_sizes
 from ledger.services.span_audit import SpanAudit, SpanSeen, begin_state
 from ledger.storage import bodies, log, projections, scanning
 from ledger.storage.engine import reading
@@ -120,7 +121,13 @@ def _check_slice(
     report.erased += len(seen.missing)
     report.checkpoints += seen.checkpoints.verified
     report.findings += seen.findings
+    superseded: set[int] = set()
+    if seen.checkpoints.faults:
+        with reported(report.add, None, "checkpoint"):
+            superseded = superseded_sizes(audit.ledger, connection)
     for fault in seen.checkpoints.faults:
+        if fault.size in superseded:
+            continue
         # Where an entry or tile is bad, the checkpoint is not what is wrong.
         located = fault.located and not seen.findings
         index = max(fault.good, start) if located else None
@@ -167,6 +174,7 @@ def _check_missing(connection: Connection, add: AddFinding, seen: SpanSeen) -> N
         indices = [index for index, _ in listed[at : at + ERASURES_AT_ONCE]]
         for body in bodies.read_bodies(connection, indices).values():
             erased.update(parse_erasure(decode(body.content)))
+    recoveries = stored_recoveries(connection)
     for index in seen.missing:
-        if index not in erased:
-            add(index, "body", "the body is missing, and no erasure says so")
+        if index not in erased and not recoveries.excuses_body(index):
+            add(index, "body", "the body is missing, and no erasure or recovery says so")

@@ -64,15 +64,15 @@ class SpanAudit:
     """
 
     def __init__(self, ledger: Ledger, *, bodies: bool = True) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._bodies = bodies
         self._reader = RecordedFactsReader()
         self._kept = Kept()
 
     def audit(self, start: int, stop: int) -> SpanSeen:
         """Audit the entries ``start`` <= index < ``stop`` in a transaction of its own."""
-        with reading(self._ledger.engine) as connection:
-            begin_state(self._ledger, connection)
+        with reading(self.ledger.engine) as connection:
+            begin_state(self.ledger, connection)
             return self.audit_in(connection, start, stop)
 
     def audit_in(
@@ -101,7 +101,7 @@ class SpanAudit:
                 seen.missing, seen.erased = bodies.missing, bodies.erased
         with reported(report.add, None, "checkpoint"):
             # One of size n was signed over the entries below n.
-            checkpoints = CheckpointAudit(self._ledger, connection)
+            checkpoints = CheckpointAudit(self.ledger, connection)
             first = start + 1 if start else -scanning.END
             last = scanning.END if stop == scanning.END else stop + 1
             checkpoints.check_stored(first, last, seen.place)
@@ -110,7 +110,7 @@ class SpanAudit:
         return seen
 
     def _body_audit(self, connection: Connection, report: AuditReport) -> BodyAudit:
-        return BodyAudit(self._ledger, connection, report.add, self._reader, self._kept)
+        return BodyAudit(self.ledger, connection, report.add, self._reader, self._kept)
 
 
 def begin_state(ledger: Ledger, connection: Connection) -> None:

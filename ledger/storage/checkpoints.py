@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from ledger.errors import UnavailableError
 from ledger.storage.bulk import insert_rows
+from ledger.storage.log import STREAMED
 from ledger.storage.tables import CHECKPOINT
 
 FILE_NAME: Final = "checkpoint"
@@ -53,21 +54,39 @@ def read_all(connection: Connection) -> Iterator[tuple[int, bytes]]:
     yield from ((row.size, row.note) for row in rows)
 
 
+def newest_first(connection: Connection) -> Iterator[tuple[int, bytes]]:
+    """Stream (size, note) of every checkpoint, the largest first."""
+    query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc())
+    for row in connection.execute(query, execution_options=STREAMED):
+        yield row.size, row.note
+
+
+def keep_aside(home: Path, suffix: str, note: bytes) -> Path:
+    """Keep a checkpoint beside the checkpoint file, where nobody writes it over; give the file."""
+    kept = home / f"{FILE_NAME}.{suffix}"
+    if not kept.exists():
+        _write_durably(kept, note)
+    return kept
+
+
 def write_outside(home: Path, note: bytes) -> None:
     """Replace the checkpoint file; on return it is on the disk.
 
     Raises:
         UnavailableError: The disk does not take it; there is the old file or the new one, whole.
     """
-    target = home / FILE_NAME
-    fresh = target.with_suffix(".new")
+    _write_durably(home / FILE_NAME, note)
+
+
+def _write_durably(target: Path, note: bytes) -> None:
+    fresh = target.with_name(f"{FILE_NAME}.new")
     try:
         with fresh.open("wb") as file:
             file.write(note)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(target)
-        folder = os.open(home, os.O_RDONLY)
+        folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -146,6 +146,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def trying(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction as ``reading`` does, which may fill temporary tables: nothing stays."""
+    store = _store(engine)
+    with _told_apart(store), store.connected_to_read(engine) as connection:
+        transaction = connection.execution_options(postgresql_readonly=False).begin()
+        try:
+            yield connection
+        finally:
+            transaction.rollback()
+
+
 def purge(engine: Engine) -> bool:
     """Overwrite or free what was erased, so that no erased byte lingers; tell whether it is done.
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
-from ledger.core.entry import EntryWriter
+from ledger.core.entry import EntryWriter, decode_entry
 from ledger.core.tile import TILE_WIDTH, append_leaves, edge_widths
 from ledger.errors import DamagedError, NotFoundError, UnavailableError
 from ledger.storage.bulk import insert_rows
@@ -228,3 +228,30 @@ def read_tiles(
         rows = connection.execute(_READ_TILES, values)
         found |= {(level, n): bytes(hashes) for level, n, hashes in rows}
     return found
+
+
+def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEntry]) -> Head:
+    """Append entries that were in the log before, byte for byte; give the new head.
+
+    The caller has chained them to ``head`` and checks the root that they lead to.
+
+    Raises:
+        UnavailableError: Another writer moved the head; nothing of this call holds.
+    """
+    insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in entries])
+    _append_tiles(connection, head.size, [e.leaf_hash for e in entries])
+    last = entries[-1]
+    moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
+    swapped = connection.execute(
+        _SWAP_HEAD,
+        {
+            "old_size": head.size,
+            "old_leaf_hash": head.leaf_hash,
+            "size": moved.size,
+            "leaf_hash": moved.leaf_hash,
+            "time_ms": moved.time_ms,
+        },
+    )
+    if swapped.rowcount != 1:
+        raise UnavailableError("the log's head moved while entries were brought back")
+    return moved

@@ -7,12 +7,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, inspect
 
 from ledger.errors import DamagedError
 from ledger.storage.bulk import SQLITE
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS_TABLE: Final = "alembic_version"
 ASIDE: Final = "jinlan_made_aside"
 
 _SQLITE_CATALOG: Final = """
@@ -48,31 +49,49 @@ _POSTGRESQL_CATALOG: Final = """
 """
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, to: str = "head") -> None:
     """Apply the migrations that the database lacks, inside the caller's transaction.
+
+    Args:
+        connection: Of the transaction.
+        to: The migration to stop at; the newest if left out.
 
     Raises:
         DamagedError: The database was made by a newer version of the ledger, or names no one
-            version.
+            version, or ``to`` is of a newer one.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    current = _revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise DamagedError(
-            f"database: at migration {current}, which this version does not know; run the newer "
-            f"version"
-        )
-    command.upgrade(config, "head")
+    for revision in (current_migration(connection), to):
+        if revision not in known | {None, "head"}:
+            raise DamagedError(
+                f"database: at migration {revision}, which this version does not know; run the "
+                f"newer version"
+            )
+    command.upgrade(config, to)
 
 
-def _revision(connection: Connection) -> str | None:
+def current_migration(connection: Connection) -> str | None:
+    """Name the migration that the database is at; None before the first.
+
+    Raises:
+        DamagedError: The database names no one migration.
+    """
     heads = MigrationContext.configure(connection).get_current_heads()
     if len(heads) > 1:
         raise DamagedError(f"database: found {len(heads)} migrations, expected one")
     return heads[0] if heads else None
+
+
+def tables_made(connection: Connection) -> dict[str, list[str]]:
+    """Name the tables of the database and their columns, but for the migrations' own."""
+    inspector = inspect(connection)
+    names = set(inspector.get_table_names()) - {MIGRATIONS_TABLE}
+    return {
+        name: [column["name"] for column in inspector.get_columns(name)] for name in sorted(names)
+    }
 
 
 def unlike_made(connection: Connection) -> list[str]:
@@ -112,5 +131,5 @@ def _made_aside(engine: Engine) -> dict[str, str]:
 def _definitions(connection: Connection) -> dict[str, str]:
     query = _SQLITE_CATALOG if connection.dialect.name == SQLITE else _POSTGRESQL_CATALOG
     rows = connection.exec_driver_sql(query)
-    revision = _revision(connection)
+    revision = current_migration(connection)
     return {f"{kind} {name}": sql for kind, name, sql in rows} | {"migration": str(revision)}

@@ -114,6 +114,18 @@ def read_subject(connection: Connection, sealer: Sealer, subject: str) -> Stored
     return open_row(sealer, row)
 
 
+def read_ciphers(
+    connection: Connection, sealer: Sealer, subjects: Iterable[str]
+) -> dict[str, Cipher]:
+    """Open the keys of these persons; those who are not in the vault are left out.
+
+    Raises:
+        DamagedError: A wrapped key was changed or belongs to another subject.
+    """
+    rows = select_in(connection, SUBJECT, "id", subjects)
+    return {row.id: sealer.unwrap(row.id, row.key_version, row.wrapped_key) for row in rows}
+
+
 def read_rows(connection: Connection) -> Iterator[Row[Any]]:
     """Stream every person's row, unopened; ``open_row`` opens one."""
     yield from connection.execute(

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from ledger.core.instant import format_instant
 from ledger.errors import LedgerError
-from ledger.verify.texts import CHECKS, REASONS, VERDICTS, text_in_all
+from ledger.verify.texts import AT_THE_LEDGER, CHECKS, REASONS, VERDICTS, text_in_all
 
 Result = Literal["pass", "fail", "unchecked"]
 Verdict = Literal[
@@ -61,7 +61,7 @@ class Check:
     """One named check.
 
     Attributes:
-        name: A key of ``texts.CHECKS``.
+        name: A key of ``texts.CHECKS`` or ``texts.AT_THE_LEDGER``.
         result: ``pass``, ``fail`` or ``unchecked``.
         reason: A key of ``texts.REASONS``; None if it passed.
         entries: Indexes of the entries concerned, where it is about entries.
@@ -76,7 +76,7 @@ class Check:
         """Give the check as a JSON value with its texts."""
         return {
             "name": self.name,
-            "text": text_in_all(CHECKS, self.name),
+            "text": text_in_all({**CHECKS, **AT_THE_LEDGER}, self.name),
             "result": self.result,
             "reason": self.reason,
             "reason_text": None if self.reason is None else text_in_all(REASONS, self.reason),

@@ -56,7 +56,21 @@ CHECKS: Final[Texts] = {
     "totals": ("合计正确", "合計正確", "The total is the sum of its lines"),
 }
 
+AT_THE_LEDGER: Final[Texts] = {
+    "log-history": (
+        "与账本现有历史一致",
+        "與帳本現有歷史一致",
+        "The ledger's log still holds what this file proves",
+    ),
+}
+"""Checks that only the ledger itself can make; in a report only where they failed."""
+
 REASONS: Final[Texts] = {
+    "history-lost": (
+        "该文件属于账本已丢失的一段历史",
+        "該檔案屬於帳本已遺失的一段歷史",
+        "Genuine, but of a part of the log that was lost; a recovery entry tells of it",
+    ),
     "not-reached": ("未进行到此步", "未進行到此步", "An earlier check failed"),
     "not-applicable": ("不适用", "不適用", "Does not apply to this file"),
     "not-in-file": ("文件中无此证明", "檔案中無此證明", "The file holds no proof of this"),

@@ -12,6 +12,7 @@ from ledger.core.digest import (
     EMPTY_ROOT,
     HASH_BYTES,
     Mac,
+    StreamHash,
     commitment,
     leaf_hash,
     node_hash,
@@ -32,7 +33,15 @@ def test_the_empty_root_is_the_hash_of_nothing() -> None:
     assert len(EMPTY_ROOT) == HASH_BYTES
 
 
-@given(st.binary(max_size=200))
+@given(st.lists(st.binary()))
+def test_a_stream_is_hashed_like_its_bytes_at_once(pieces: list[bytes]) -> None:
+    stream = StreamHash()
+    for piece in pieces:
+        stream.update(piece)
+    assert (stream.digest(), stream.length) == (sha256(b"".join(pieces)), len(b"".join(pieces)))
+
+
+@given(st.binary())
 def test_a_leaf_is_hashed_after_a_zero_byte(data: bytes) -> None:
     """RFC 6962, 2.1."""
     assert leaf_hash(data) == hashlib.sha256(b"\x00" + data).digest()

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.digest import EMPTY_ROOT, node_hash
-from ledger.core.merkle import join_peaks, perfect_root, verify_consistency, verify_inclusion
+from ledger.core.merkle import (
+    GrowingTree,
+    join_peaks,
+    perfect_root,
+    verify_consistency,
+    verify_inclusion,
+)
 from ledger.errors import VerificationError
 from tests.core.rfc6962 import consistency, inclusion, leaf, tree_hash
 from tests.shared_data import shared
@@ -174,6 +180,13 @@ def test_peaks_and_perfect_rows_give_the_defined_root() -> None:
     for height in range(7):
         assert perfect_root(b"".join(LEAVES[: 1 << height])) == root(1 << height)
     assert join_peaks([root(4), tree_hash(LEAVES[4:6]), LEAVES[6]]) == root(7)
+
+
+def test_a_tree_read_leaf_by_leaf_has_the_defined_root_at_every_size() -> None:
+    tree = GrowingTree()
+    for size, each in enumerate(LEAVES):
+        assert (tree.size, tree.root()) == (size, root(size))
+        tree.append(each)
 
 
 def test_the_reference_roots_come_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.custody import MISSING, KeyFolder, PrivateKey, make_folder, open_folder
+from keys.custody import MISSING, KeyFolder, PrivateKey, make_folder, open_folder, put_back
 from ledger.errors import CustodyError, UnavailableError
 
 SECRET = bytes(range(32))
@@ -287,3 +287,38 @@ def test_private_bytes_stand_in_no_repr() -> None:
     assert "purpose='log'" in shown
     assert SECRET.hex() not in shown
     assert repr(SECRET) not in shown
+
+
+def test_the_files_of_a_folder_can_be_put_back_elsewhere(folder: KeyFolder, tmp_path: Path) -> None:
+    written(folder)
+    folder.replace_index(b"{}")
+    (folder.path / "notes.txt").write_text("not a key")
+    files = folder.files()
+    assert sorted(files) == ["index.json", "log-1.key"]
+    put_back(tmp_path / "other", files)
+    with open_folder(tmp_path / "other") as other:
+        assert other.files() == files
+        assert other.read_key("file:log-1.key") == KEY
+    assert stat.S_IMODE((tmp_path / "other" / "keys" / "log-1.key").stat().st_mode) == 0o600
+
+
+def test_keys_are_put_back_whole_and_never_over_others(folder: KeyFolder, tmp_path: Path) -> None:
+    written(folder)
+    folder.replace_index(b"{}")
+    files = folder.files()
+    with pytest.raises(CustodyError, match="never written over"):
+        put_back(folder.path.parent, files)
+    with pytest.raises(CustodyError, match="nothing was written"):
+        put_back(tmp_path / "other", {**files, "../outside.key": b""})
+    assert not (tmp_path / "other").exists()
+    (tmp_path / "other" / "keys.new").mkdir(parents=True)
+    (tmp_path / "other" / "keys.new" / "left.key").touch()
+    put_back(tmp_path / "other", files)
+    assert sorted(path.name for path in (tmp_path / "other" / "keys").iterdir()) == sorted(files)
+
+
+def test_a_folder_with_a_changed_key_is_not_archived(folder: KeyFolder) -> None:
+    folder.replace_index(b"{}")
+    written(folder).write_bytes(b"changed")
+    with pytest.raises(CustodyError):
+        folder.files()

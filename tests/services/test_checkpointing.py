@@ -7,10 +7,17 @@ import pytest
 from ledger.core.checkpoint import open_checkpoint
 from ledger.core.digest import leaf_hash
 from ledger.errors import DamagedError
-from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
+from ledger.services.checkpointing import (
+    agrees,
+    contradicting_checkpoints,
+    last_checkpoint,
+    read_back_all,
+    sign_checkpoint,
+)
 from ledger.services.context import Ledger
 from ledger.services.key_entries import rotate_key
 from ledger.storage import checkpoints
+from ledger.storage.engine import reading
 from tests.databases import copy_home, put_back_database
 from tests.ledgers import (
     DAY_MS,
@@ -186,3 +193,23 @@ def test_after_a_rotation_checkpoints_carry_both_signatures_until_the_overlap_en
     with pytest.raises(Exception, match="sign"):
         open_checkpoint(note, ledger.origin, old)
     verify_whole(ledger)
+
+
+def test_a_checkpoint_over_other_entries_contradicts_and_another_ledgers_is_not_judged(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    post(ledger, make_command())
+    note = sign_checkpoint(ledger).note
+    with reading(ledger.engine) as connection:
+        assert contradicting_checkpoints(ledger, connection) == {}
+        assert agrees(ledger, connection, 5, note)
+    stranger = sign_checkpoint(make_ledger(tmp_path / "other", seed=6)).note
+    edit(ledger, "INSERT INTO checkpoint VALUES (77, ?)", stranger)
+    edit(ledger, "UPDATE tile SET hashes = zeroblob(length(hashes))")
+    with reading(ledger.engine) as connection:
+        contradicting = contradicting_checkpoints(ledger, connection)
+        assert contradicting[5] == note
+        assert 77 not in contradicting
+        assert not agrees(ledger, connection, 5, note)
+        with pytest.raises(DamagedError):
+            read_back_all(connection)

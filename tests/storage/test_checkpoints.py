@@ -20,9 +20,11 @@ def engine(tmp_path: Path) -> Engine:
 def test_checkpoints_are_read_by_size(engine: Engine) -> None:
     with writing(engine) as connection:
         assert list(checkpoints.read_all(connection)) == []
+        assert list(checkpoints.newest_first(connection)) == []
         for size, note in ((3, b"three"), (11, b"eleven"), (5, b"five")):
             checkpoints.store(connection, size, note)
         assert [size for size, _ in checkpoints.read_all(connection)] == [3, 5, 11]
+        assert [size for size, _ in checkpoints.newest_first(connection)] == [11, 5, 3]
 
 
 def test_the_first_checkpoint_for_a_size_stays(engine: Engine) -> None:
@@ -54,3 +56,10 @@ def test_a_write_that_fails_leaves_the_old_note(
     with pytest.raises(UnavailableError, match="No space"):
         checkpoints.write_outside(tmp_path, b"second")
     assert checkpoints.read_outside(tmp_path) == b"first"
+
+
+def test_a_note_that_is_kept_aside_is_not_written_over(tmp_path: Path) -> None:
+    kept = checkpoints.keep_aside(tmp_path, "before-7", b"first")
+    assert checkpoints.keep_aside(tmp_path, "before-7", b"second") == kept
+    assert kept.read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.before-7"]

@@ -147,3 +147,25 @@ def test_tiles_are_read_at_once_as_they_are_read_one_by_one(tmp_path: Path) -> N
         assert log.read_tiles(connection, []) == {}
     assert at_once == {place: hashes for place, hashes in one_by_one.items() if hashes}
     assert len(at_once) == 10
+
+
+def test_entries_that_were_there_before_are_appended_byte_for_byte(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    one, other = make_engine(tmp_path / "one"), make_engine(tmp_path / "other")
+    stored = [*append(one, 300), *append(one, 5, NOW_MS + 9)]
+    with writing(other) as connection:
+        head = log.read_head(connection)
+        for start in (0, 100):
+            stop = 100 if start == 0 else 305
+            head = log.append_copies(connection, head, stored[start:stop])
+        assert head == log.read_head(connection)
+    with reading(one) as first, reading(other) as second:
+        assert log.read_head(first) == log.read_head(second)
+        assert list(log.read_entries(first)) == list(log.read_entries(second))
+        for level, n in log.tile_places(first):
+            assert log.read_whole_tile(first, level, n) == log.read_whole_tile(second, level, n)
+    with writing(other) as connection:
+        behind = log.Head(305, bytes(32), 0)
+        with pytest.raises(UnavailableError, match="moved"):
+            log.append_copies(connection, behind, append(one, 1))

@@ -63,3 +63,19 @@ def test_a_database_that_names_two_versions_is_damage(engine: Engine) -> None:
     for use in (schema.migrate, schema.unlike_made):
         with pytest.raises(DamagedError, match="2 migrations"), writing(engine) as connection:
             use(connection)
+
+
+def test_a_database_can_be_brought_to_a_named_migration_and_tells_its_tables(
+    engine: Engine,
+) -> None:
+    with writing(engine) as connection:
+        assert schema.current_migration(connection) is None
+        assert schema.tables_made(connection) == {}
+        schema.migrate(connection, "0001")
+        assert schema.current_migration(connection) == "0001"
+        made = schema.tables_made(connection)
+        assert made["entry"] == ["index", "leaf_hash", "bytes"]
+        assert set(made) == set(METADATA.tables)
+        with pytest.raises(DamagedError, match="9999"):
+            schema.migrate(connection, "9999")
+    engine.dispose()

@@ -110,3 +110,12 @@ def test_a_deleted_person_is_gone(engine: Engine) -> None:
         assert vault.find_by_tags(connection, make_sealer(), [b"tag 1"]) == {}
         with pytest.raises(NotFoundError, match="erased"):
             vault.read_subject(connection, make_sealer(), f"person{1:020}")
+
+
+def test_the_keys_of_many_are_opened_at_once(engine: Engine) -> None:
+    sealer = make_sealer()
+    with reading(engine) as connection:
+        found = vault.read_ciphers(connection, sealer, [_subject(0)[0], _subject(2)[0], "nobody"])
+    assert found.keys() == {_subject(0)[0], _subject(2)[0]}
+    facts = _subject(0)[4]
+    assert found[_subject(0)[0]].open(facts, facts_context(_subject(0)[0].encode())) == FACTS
