@@ -199,10 +199,10 @@ def _record(ledger: Ledger, connection: Connection, reason: str, copy: Path | No
         # With the entries back the checkpoints over them hold again.
         superseded_of(contradicting_checkpoints(ledger, connection)),
     )
-    batch = Batch(ledger, connection)
+    batch = Batch(ledger, connection, log.read_head(connection))
     done.entry = batch.add_public(KIND, LEDGER_ISSUER, recovery_body(recovery))
     batch.seal()
-    batch.store(connection)
+    batch.store(connection, batch.base)
     return done
 
 
