@@ -21,6 +21,7 @@ from ledger.services.exports import export_bundle
 from ledger.services.log_copy import body_path
 from ledger.services.rebuilding import check
 from ledger.services.recovery import find_situation, recover
+from ledger.services.rolling_audit import audit_further
 from ledger.services.transcripts import find_subject, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
 from ledger.storage import bodies, checkpoints
@@ -90,6 +91,8 @@ def _refuses(ledger: Ledger, code: str) -> None:
 def _goes_on(ledger: Ledger) -> None:
     assert post(ledger, make_command(61)).outcomes[0].outcome == "accepted"
     verify_whole(ledger)
+    assert audit(ledger, only_log=True).findings == []
+    assert audit_further(ledger).findings == []
     assert check(ledger).differing == 0
 
 

@@ -71,6 +71,15 @@ def test_a_status_that_the_log_does_not_make_is_found_at_its_record(
     ledger: Ledger, name: str
 ) -> None:
     statement, index = EDITS[name]
+    _finds(ledger, statement, index)
+
+
+@only_sqlite  # PostgreSQL takes no text where a number belongs
+def test_a_relation_that_is_no_number_is_found_at_its_record(ledger: Ledger) -> None:
+    _finds(ledger, "UPDATE record SET related = 'x' WHERE [index] = 6", 6)
+
+
+def _finds(ledger: Ledger, statement: str, index: int) -> None:
     assert edit(ledger, statement) >= 1
     report = audit(reopen(ledger))
     assert report.first_bad_index == index, report.findings
