@@ -32,7 +32,8 @@ def hold_against_acknowledged(ledger: Ledger, connection: Connection, head: log.
         raise DamagedError(
             f"database: it holds {head.size} entries, and not the entry {known.size - 1} that this "
             "process acknowledged; another server took over without it, or an old backup was put "
-            "back. Nothing is written until the newer database is back, or 'python -m ledger "
-            "recover' has recorded the loss",
+            "back. Nothing is written until the newer database is back. To go on without what is "
+            "lost, start this process anew: it is then held against the last checkpoint, and where "
+            "that is lost too, 'python -m ledger recover' records it",
             code="behind-acknowledged",
         )
