@@ -59,13 +59,6 @@ EDITS = {
 }  # fmt: skip
 
 
-@only_sqlite
-def test_a_relation_that_is_no_number_is_found(ledger: Ledger) -> None:
-    """PostgreSQL keeps nothing in a column but what belongs there."""
-    assert edit(ledger, "UPDATE record SET related = 'x' WHERE [index] = 6") == 1
-    assert audit(reopen(ledger)).first_bad_index == 6
-
-
 @pytest.mark.parametrize("name", EDITS)
 def test_a_status_that_the_log_does_not_make_is_found_at_its_record(
     ledger: Ledger, name: str
