@@ -54,7 +54,7 @@ def _as_nobody() -> dict[str, object]:
 
 
 def _new_folder() -> Path:
-    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
+    in_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
     return Path(tempfile.mkdtemp(prefix="jinlan-pg-", dir=MEMORY if in_memory else None))
 
 

@@ -102,9 +102,13 @@ def workers(ledger: Ledger, processes: int, *, only_log: bool) -> Iterator[Worke
         yield _Alone(ledger, only_log=only_log)
         return
     others = active_children()
-    pool = ProcessPoolExecutor(
-        processes - 1, get_context("spawn"), _begin_child, (ledger.settings, only_log)
-    )
+    try:
+        pool = ProcessPoolExecutor(
+            processes - 1, get_context("spawn"), _begin_child, (ledger.settings, only_log)
+        )
+    except OSError:  # a machine where processes can share no semaphore
+        yield _Alone(ledger, only_log=only_log)
+        return
     try:
         yield _Shared(ledger, pool, processes - 1, only_log=only_log)
     except BrokenProcessPool as error:

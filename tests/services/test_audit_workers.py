@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import UnavailableError
-from ledger.services import auditing
+from ledger.services import audit_workers, auditing
 from ledger.services.auditing import audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
@@ -87,3 +87,17 @@ def test_a_child_that_is_killed_makes_the_audit_fail(made: Ledger) -> None:
         audit(made, kill, processes=3)
     assert failed.value.code == "audit-broken"
     assert active_children() == []
+
+
+def test_where_processes_can_share_nothing_one_does_it_all(
+    made: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may have no shared memory that it can write to."""
+
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(audit_workers, "ProcessPoolExecutor", refuse)
+    report = audit(made, processes=2)
+    assert report.findings == []
+    assert report.entries > 0
