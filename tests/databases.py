@@ -343,3 +343,17 @@ def past_triggers(home: Path) -> Iterator[RawDatabase]:
         yield database
         for _, definition in triggers:
             database.execute(definition)
+
+
+@contextmanager
+def other_engine(path: Path) -> Iterator[Path | str]:
+    """Give a database for a path on the engine that is not in play."""
+    if engine_in_play() == POSTGRESQL:
+        yield path
+        return
+    name = database_name(path)
+    server().execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield server().url(name)
+    finally:
+        server().execute(f'DROP DATABASE "{name}" WITH (FORCE)')

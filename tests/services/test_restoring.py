@@ -17,9 +17,16 @@ from ledger.services.erasure import erase
 from ledger.services.key_entries import rotate_key
 from ledger.services.opening import operator_token
 from ledger.services.restoring import Restored, restore
+from ledger.services.settings import DATABASE, Settings
 from ledger.services.transcripts import read_transcript
 from ledger.storage.tables import METADATA
-from tests.databases import RawDatabase, copy_home, remove_database, settings_for
+from tests.databases import (
+    RawDatabase,
+    copy_home,
+    other_engine,
+    remove_database,
+    settings_for,
+)
 from tests.ledgers import (
     TODAY,
     TestClock,
@@ -217,3 +224,21 @@ def test_a_backup_of_a_newer_version_is_refused(
     (folder / "manifest").write_bytes(manifest.replace(b'"0001"', b'"9999"'))
     with pytest.raises(DamagedError, match=r"9999.*newer version"):
         _restore(tmp_path / "home", folder, keys)
+
+
+def test_a_backup_moves_a_ledger_to_the_other_engine_and_is_the_same_when_taken_there(
+    backup: Path, keys: KeysApart, tmp_path: Path
+) -> None:
+    """To PostgreSQL when a ledger outgrows its machine; and back, when it does not."""
+    home = tmp_path / "moved"
+    with other_engine(home / DATABASE) as database:
+        url = None if isinstance(database, Path) else database
+        settings = Settings(home, database_url=url)
+        assert restore(settings, backup, Random(7).randbytes, keys=keys).audit.sound
+        moved = open_ledger(settings)
+        take_backup(moved, tmp_path / "backups")
+        moved.close()
+    (again,) = (tmp_path / "backups").iterdir()
+    first, second = (read_manifest(folder) for folder in (backup, again))
+    assert dict(second.tables) == dict(first.tables)
+    assert (second.size, second.root) == (first.size, first.root)
