@@ -147,6 +147,9 @@ class Batch:
             return False
         if head == self.base:
             return True
+        # A server that took over may lack what this was decided on.
+        if not log.holds(connection, head, self.base):
+            return False
         return not self._refers_to_itself and not self.known.touched_since(
             connection, self.base.size
         )

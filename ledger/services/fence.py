@@ -6,7 +6,7 @@ The process that acknowledged the lost entries still knows better.
 
 from sqlalchemy import Connection
 
-from ledger.errors import DamagedError, NotFoundError
+from ledger.errors import DamagedError
 from ledger.services.context import Ledger
 from ledger.storage import log
 
@@ -20,15 +20,9 @@ def hold_against_acknowledged(ledger: Ledger, connection: Connection, head: log.
         DamagedError: The log is shorter than it was, or has another history.
     """
     known = ledger.acknowledged
-    if known is None or not known.size:
+    if known is None or head == known:
         return
-    if head == known:
-        return
-    try:
-        entry = log.read_entry(connection, known.size - 1)
-    except NotFoundError:
-        entry = None
-    if head.size < known.size or entry is None or entry.leaf_hash != known.leaf_hash:
+    if not log.holds(connection, head, known):
         raise DamagedError(
             f"database: it holds {head.size} entries, and not the entry {known.size - 1} that this "
             "process acknowledged; another server took over without it, or an old backup was put "

@@ -150,7 +150,9 @@ def _commit(ledger: Ledger, round_: Sequence[_Write]) -> None:
     if sum(each.commands for each in round_) >= AHEAD_COMMANDS_MIN:
         ledger.renew_keys()
         with reading(ledger.engine) as connection:
-            ahead = _decided(ledger, connection, log.read_head(connection), round_)
+            # What was answered before is not decided again.
+            if len(_without_repeats(ledger, connection, round_)) == len(round_):
+                ahead = _decided(ledger, connection, log.read_head(connection), round_)
     with writing(ledger.engine) as connection:
         ledger.renew_keys()
         hold_against_last_checkpoint(ledger, connection)

@@ -106,6 +106,18 @@ def read_head(connection: Connection) -> Head:
     return Head(*row)
 
 
+def holds(connection: Connection, head: Head, earlier: Head) -> bool:
+    """Tell whether the log that ends at ``head`` continues one that ended at ``earlier``."""
+    if head.size < earlier.size:
+        return False
+    if not earlier.size:
+        return True
+    try:
+        return read_entry(connection, earlier.size - 1).leaf_hash == earlier.leaf_hash
+    except NotFoundError:
+        return False
+
+
 def append(connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: int) -> Head:
     """Append ``drafts`` behind ``head``: entries, tiles and head, in the caller's transaction.
 

@@ -23,6 +23,7 @@ from ledger.services.proving import entry_bytes
 from ledger.services.record import Once, Written, write
 from ledger.storage import log
 from ledger.storage.engine import writing
+from tests.databases import copy_home, only_sqlite, put_back_database
 from tests.ledgers import (
     DAY_MS,
     TestClock,
@@ -295,4 +296,38 @@ def test_a_batch_decided_ahead_under_an_old_vault_key_is_sealed_anew(
     _, times = _ahead(ledger, monkeypatch, lambda: rotate_key(other, "vault"), 0)
     assert times == 2
     assert query(ledger, "SELECT key_version FROM subject") == [(2,)]
+    verify_whole(ledger)
+
+
+def test_a_large_batch_that_is_sent_again_is_not_decided_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = make_ledger(tmp_path)
+    first, _ = _ahead(ledger, monkeypatch, lambda: None, 0, 1)
+    monkeypatch.undo()
+    again, times = _ahead(ledger, monkeypatch, lambda: None, 0, 1)
+    assert (again.replayed, again.outcomes) == (True, first.outcomes)
+    assert times == 1  # of nothing, under the lock
+
+
+@only_sqlite  # on PostgreSQL the snapshot ends with the server, and the write is put off
+def test_a_batch_decided_on_entries_that_are_gone_is_decided_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby that lagged takes over between deciding and the lock."""
+    ledger = make_ledger(tmp_path)
+    ledger.close()
+    stale = copy_home(ledger.home, tmp_path / "stale")
+    other = reopen(ledger)
+    post(other, make_command(0))
+    other.close()
+    ledger.acknowledged = None  # it wrote nothing since, and so it cannot know
+
+    def take_over() -> None:
+        ledger.close()
+        put_back_database(ledger.home, stale)
+
+    recorded, times = _ahead(ledger, monkeypatch, take_over, 0, 1)
+    assert times == 2
+    assert codes(recorded.outcomes) == [("accepted", None)] * 2
     verify_whole(ledger)
