@@ -20,33 +20,19 @@ from typing import TypeVar
 import orjson
 from sqlalchemy import event
 
-from ledger.domain.records import RecordCompletion
 from ledger.errors import UnavailableError
 from ledger.services.checkpointing import sign_checkpoint
-from ledger.services.completions import Recorded, record
-from ledger.services.context import Ledger, open_ledger
+from ledger.services.context import open_ledger
 from ledger.services.settings import Settings
-from tests.journeys.people import completion
+from tests.torture.appending import BATCHES_MAX, PEOPLE, commands, post
+
+__all__ = ["BATCHES_MAX", "PEOPLE", "acknowledged", "commands", "post"]
 
 Done = TypeVar("Done")
 
-PEOPLE = 5
-BATCHES_MAX = 60
 BATCHES_A_CHECKPOINT = 4
 SECONDS_MAX = 60
 SECONDS_A_TRY = 0.1
-
-
-def commands(run: int, number: int) -> list[RecordCompletion]:
-    """Give batch ``number`` of a run: five people, one of them twice, and one with two classes."""
-    first = (run * BATCHES_MAX + number) * PEOPLE
-    posted = [completion(first + place) for place in range(PEOPLE)]
-    return [*posted, posted[0], completion(first, training_class="JL2025002")]
-
-
-def post(ledger: Ledger, issuer: str, run: int, number: int) -> Recorded:
-    """Post a batch under its key."""
-    return record(ledger, issuer, commands(run, number), key=f"{run}/{number}")
 
 
 def until_it_can(work: Callable[[], Done]) -> Done:
