@@ -3,8 +3,9 @@
 A refused command never touches its neighbours, except in an all-or-nothing batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ledger.core.canonical import Json
@@ -13,7 +14,8 @@ from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.known_state import RecordCommand
 from ledger.services.posting import Outcome, Posted, Posting, request_of
-from ledger.services.record import Once, submit
+from ledger.services.record import submit
+from ledger.services.work import Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ def record(
         options = bytes([correcting, all_or_nothing])
         once = Once(issuer, key, options + request_of(work.posted))
     written = submit(ledger, work, once)
-    if not written.replayed:
+    if work.outcomes and not written.replayed:
         return Recorded(tuple(work.outcomes), replayed=False)
     answer: Any = written.answer
-    return Recorded(tuple(map(Outcome.from_json, answer)), replayed=True)
+    return Recorded(tuple(map(Outcome.from_json, answer)), written.replayed)
 
 
 class _Recording:
@@ -79,6 +81,19 @@ class _Recording:
         self._issuer = issuer
         self._correcting = correcting
         self._all_or_nothing = all_or_nothing
+
+    def __reduce__(  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        self,
+    ) -> tuple[Callable[[], "_Recording"], tuple[()]]:
+        """Be pickled as what was ordered; what follows from that is worked out anew."""
+        ordered = partial(
+            _Recording,
+            self._issuer,
+            [each.command for each in self.posted],
+            correcting=self._correcting,
+            all_or_nothing=self._all_or_nothing,
+        )
+        return ordered, ()
 
     def decide(self, batch: Batch) -> None:
         """Decide them one after the other."""

@@ -24,6 +24,7 @@ from ledger.services.committer import Committer
 from ledger.services.registry import RegistryCache
 from ledger.services.settings import Settings
 from ledger.storage.engine import database_exists, leadership, on_connect, open_engine
+from ledger.storage.handover import Handover
 from ledger.storage.leadership import Leadership
 from ledger.storage.log import Head
 from ledger.storage.sealing import RandomBytes, Sealer
@@ -97,7 +98,8 @@ class Ledger:
     ``keys`` are exchanged as a whole when another process has rotated one. ``registry`` is what
     this process last read of organisations and schedules. ``checked`` tells whether it has held
     the database against its last checkpoint; no write comes before that. ``committer`` joins what
-    this process writes, and ``acknowledged`` is the log's head when it last answered a write.
+    this process writes, ``handover`` what processes of this machine write for each other, and
+    ``acknowledged`` is the log's head when it last answered a write.
     """
 
     settings: Settings
@@ -109,7 +111,11 @@ class Ledger:
     registry: RegistryCache = field(default_factory=RegistryCache)
     committer: Committer[Any] = field(default_factory=Committer)
     acknowledged: Head | None = field(default=None)
+    handover: Handover = field(init=False)
     _renewing: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.handover = Handover(self.home)
 
     @property
     def home(self) -> Path:
@@ -164,6 +170,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the database."""
+        self.handover.close()
         self.engine.dispose()
 
 

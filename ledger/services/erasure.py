@@ -110,6 +110,7 @@ def finish_erasure(ledger: Ledger) -> None:
         UnavailableError: A reader still sees the old pages; the erasure is recorded, and this must
             be repeated when the reader has gone.
     """
+    ledger.handover.forget_dead()
     if not purge(ledger.engine):
         raise UnavailableError(
             "erasure: it is recorded, but a reader still keeps old pages of the database; end that"

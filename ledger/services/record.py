@@ -11,8 +11,7 @@ for, and again under it only if what it was decided on has changed (decision 001
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -20,58 +19,20 @@ from ledger.core.canonical import Json, decode, encode
 from ledger.errors import ConflictError, LedgerError, UnavailableError
 from ledger.services.batch import Batch
 from ledger.services.checkpointing import hold_against_last_checkpoint
-from ledger.services.committer import Committer, Request
+from ledger.services.committer import ROUND_COMMANDS_MAX, Committer, Request
 from ledger.services.context import Ledger
 from ledger.services.fence import hold_against_acknowledged
-from ledger.services.known_state import RecordCommand
+from ledger.services.neighbours import SharedRound
+from ledger.services.work import Once, Work, Write, Written
 from ledger.storage import answers, log
 from ledger.storage.engine import reading, writing
+
+if TYPE_CHECKING:
+    from ledger.services.known_state import RecordCommand
 
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 # Below this many commands, deciding twice costs more than a shorter hold of the lock gains.
 AHEAD_COMMANDS_MIN: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """An idempotency key: what is asked twice under one key is done once.
-
-    ``request`` is the content by which a repeated request is known to be the same; only its tag is
-    stored.
-    """
-
-    issuer: str
-    key: str
-    request: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The answer of a write; ``replayed`` if it was first given to an earlier request."""
-
-    answer: Json
-    replayed: bool
-
-
-class Work(Protocol):
-    """What one caller wants written.
-
-    Attributes:
-        commands: What it records. Work with commands changes nothing but by adding records that it
-            decides in the state that is known of them; so it can share a transaction.
-    """
-
-    commands: Sequence[RecordCommand]
-
-    def decide(self, batch: Batch) -> None:
-        """Add entries to the batch. Called again for another batch, it begins anew.
-
-        Raises:
-            LedgerError: Nothing is to be recorded. Work that shares a batch has added nothing then.
-        """
-
-    def answer(self, batch: Batch) -> Json:
-        """Give the answer, once the entries have their places."""
 
 
 class _Alone:
@@ -92,21 +53,6 @@ class _Alone:
         return self._answer
 
 
-class _Write(Request[Written]):
-    """Work that waits for its round."""
-
-    __slots__ = ("once", "tag", "work")
-
-    def __init__(self, work: Work, once: Once | None, tag: bytes) -> None:
-        super().__init__(len(work.commands), None if once is None else (once.issuer, once.key))
-        self.work, self.once, self.tag = work, once, tag
-
-    @property
-    def place(self) -> answers.AnswerKey | None:
-        """Issuer and key under which the answer is stored."""
-        return None if self.once is None else (self.once.issuer, self.once.key)
-
-
 def write(ledger: Ledger, work: Callable[[Batch], Json], once: Once | None = None) -> Written:
     """Do ``work`` in a transaction of its own, under the write lock. Raises as ``submit``."""
     return submit(ledger, _Alone(work), once)
@@ -125,39 +71,54 @@ def submit(ledger: Ledger, work: Work, once: Once | None = None) -> Written:
     tag = b"" if once is None else ledger.sealer.tag("request", once.request)
 
     def settle(round_: Sequence[Request[Written]]) -> None:
-        _settle(ledger, [each for each in round_ if isinstance(each, _Write)])
+        _settle(ledger, [each for each in round_ if isinstance(each, Write)])
 
     committer: Committer[Written] = ledger.committer
-    return committer.submit(_Write(work, once, tag), settle)
+    place = None if once is None else (once.issuer, once.key)
+    return committer.submit(Write(work, place, tag), settle)
 
 
-def _settle(ledger: Ledger, round_: Sequence[_Write]) -> None:
+def _settle(ledger: Ledger, round_: Sequence[Write], *, alone: bool = False) -> None:
+    shared = SharedRound(ledger, round_, alone=alone)
     try:
-        _commit(ledger, round_)
+        ahead = _decided_ahead(ledger, round_)
+        with shared.turn() as mine:
+            if mine:
+                _commit(ledger, shared, ahead)
     except UnavailableError as error:
         for each in round_:
             each.answer, each.error = None, UnavailableError(error.message, code=error.code)
     except Exception as error:  # noqa: BLE001 - each caller is told its own
-        if len(round_) == 1:
+        if len(round_) == 1 and not shared.taken:
             round_[0].answer, round_[0].error = None, error
             return
         for each in round_:
-            _settle(ledger, [each])
+            _settle(ledger, [each], alone=True)
 
 
-def _commit(ledger: Ledger, round_: Sequence[_Write]) -> None:
-    ahead = None
-    if sum(each.commands for each in round_) >= AHEAD_COMMANDS_MIN:
-        ledger.renew_keys()
-        with reading(ledger.engine) as connection:
-            # What was answered before is not decided again.
-            if len(_without_repeats(ledger, connection, round_)) == len(round_):
-                ahead = _decided(ledger, connection, log.read_head(connection), round_)
+def _decided_ahead(ledger: Ledger, round_: Sequence[Write]) -> Batch | None:
+    if sum(each.commands for each in round_) < AHEAD_COMMANDS_MIN:
+        return None
+    ledger.renew_keys()
+    with reading(ledger.engine) as connection:
+        # What was answered before is not decided again.
+        if len(_without_repeats(ledger, connection, round_)) < len(round_):
+            return None
+        return _decided(ledger, connection, log.read_head(connection), round_)
+
+
+def _commit(ledger: Ledger, shared: SharedRound, ahead: Batch | None) -> None:
+    """Write a round in its turn, with what other processes hand over if it may be joined."""
     with writing(ledger.engine) as connection:
         ledger.renew_keys()
         hold_against_last_checkpoint(ledger, connection)
         head = log.read_head(connection)
         hold_against_acknowledged(ledger, connection, head)
+        if shared.settled_behind(connection, head):
+            return
+        if ahead is None and not shared.alone:
+            shared.take_neighbours(connection, head, ROUND_COMMANDS_MAX)
+        round_ = [*shared.own, *shared.taken]
         fresh = _without_repeats(ledger, connection, round_)
         batch = ahead
         if batch is None or len(fresh) < len(round_) or not batch.still_holds(connection, head):
@@ -165,14 +126,16 @@ def _commit(ledger: Ledger, round_: Sequence[_Write]) -> None:
         head = batch.store(connection, head)
         given = [(each, each.work.answer(batch)) for each in fresh if each.error is None]
         _store_answers(ledger, connection, given)
+        for each, answer in given:
+            each.answer = Written(answer, replayed=False)
+        shared.prepare_answers(head)
     ledger.acknowledged = head
-    for each, answer in given:
-        each.answer = Written(answer, replayed=False)
+    shared.confirm_answers()
 
 
 def _without_repeats(
-    ledger: Ledger, connection: Connection, round_: Sequence[_Write]
-) -> list[_Write]:
+    ledger: Ledger, connection: Connection, round_: Sequence[Write]
+) -> list[Write]:
     """Settle the requests that were answered before; give the others."""
     places = {each.place for each in round_ if each.place is not None}
     firsts = answers.read_answers(connection, ledger.sealer, places)
@@ -194,7 +157,7 @@ def _without_repeats(
 
 
 def _decided(
-    ledger: Ledger, connection: Connection, head: log.Head, round_: Sequence[_Write]
+    ledger: Ledger, connection: Connection, head: log.Head, round_: Sequence[Write]
 ) -> Batch:
     """Let each work decide in the state that ``connection`` sees; give the batch, sealed."""
     commands = [command for each in round_ for command in each.work.commands]
@@ -212,7 +175,7 @@ def _decided(
 
 
 def _store_answers(
-    ledger: Ledger, connection: Connection, given: Sequence[tuple[_Write, Json]]
+    ledger: Ledger, connection: Connection, given: Sequence[tuple[Write, Json]]
 ) -> None:
     fresh = {
         each.place: answers.StoredAnswer(each.tag, encode(answer, bytes_max=ANSWER_BYTES_MAX))

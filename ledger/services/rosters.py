@@ -29,7 +29,8 @@ from ledger.services.context import Ledger
 from ledger.services.import_reports import ReportDraft, keep_report
 from ledger.services.organisations import read_registry
 from ledger.services.posting import Outcome
-from ledger.services.record import Once, write
+from ledger.services.record import write
+from ledger.services.work import Once
 
 BATCH_ROWS: Final = 1_000
 # A batch's key is the file's, a control character and the batch's number: no caller's key is one.

@@ -25,6 +25,12 @@ class Store(Protocol):
     def create_engine(self) -> Engine:
         """Make SQLAlchemy's engine."""
 
+    def turn(self) -> AbstractContextManager[None]:
+        """See ``turn`` below."""
+
+    def turn_if_free(self) -> AbstractContextManager[bool]:
+        """See ``turn_if_free`` below."""
+
     def connected_to_write(self, engine: Engine) -> AbstractContextManager[Connection]:
         """Give a connection to write on, alone or up to ``lock``."""
 
@@ -81,6 +87,22 @@ def database_exists(database: Path | str) -> bool:
 def _store(engine: Engine) -> Store:
     store: Store = engine.get_execution_options()["jinlan_store"]
     return store
+
+
+def turn(engine: Engine) -> AbstractContextManager[None]:
+    """Wait for the turn to write, where processes take turns outside the database.
+
+    ``writing`` within it does not wait again. On PostgreSQL the transaction alone waits.
+
+    Raises:
+        UnavailableError: Others held it for too long.
+    """
+    return _store(engine).turn()
+
+
+def turn_if_free(engine: Engine) -> AbstractContextManager[bool]:
+    """Take the turn to write if it is nobody's; tell whether."""
+    return _store(engine).turn_if_free()
 
 
 @contextmanager

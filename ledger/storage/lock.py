@@ -29,31 +29,89 @@ class WriteLock:
         self._gate = folder / GATE_NAME
         self._seconds_max = seconds_max
         self._threads = threading.Lock()
+        self._holder: int | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the lock and hold it.
+        """Wait for the lock and hold it; who holds it may enter again.
 
         The kernel frees it when the process dies, however it dies.
 
         Raises:
             UnavailableError: Others held it for longer than this may wait.
         """
+        if self._holder == threading.get_ident():
+            yield
+            return
         deadline = time.monotonic() + self._seconds_max
         if not self._threads.acquire(timeout=self._seconds_max):
             raise _held_too_long(self._seconds_max)
         try:
-            gate = _locked(self._gate, deadline, self._seconds_max)
-            try:
-                descriptor = _locked(self._path, deadline, self._seconds_max)
-            finally:
-                os.close(gate)
-            try:
+            descriptor = self._free()
+            with self._holding(self._waited_for(deadline) if descriptor is None else descriptor):
                 yield
-            finally:
-                os.close(descriptor)
         finally:
             self._threads.release()
+
+    @contextmanager
+    def held_if_free(self) -> Iterator[bool]:
+        """Hold the lock if nobody else has it or waits for it; tell whether."""
+        if self._holder == threading.get_ident():
+            yield True
+            return
+        descriptor = None
+        if self._threads.acquire(blocking=False):
+            descriptor = self._free()
+            if descriptor is None:
+                self._threads.release()
+        if descriptor is None:
+            yield False
+            return
+        try:
+            with self._holding(descriptor):
+                yield True
+        finally:
+            self._threads.release()
+
+    @contextmanager
+    def _holding(self, descriptor: int) -> Iterator[None]:
+        self._holder = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._holder = None
+            os.close(descriptor)
+
+    def _free(self) -> int | None:
+        """Take the lock if nobody has it or waits for it."""
+        gate = _free(self._gate)
+        if gate is None:
+            return None
+        try:
+            return _free(self._path)
+        finally:
+            os.close(gate)
+
+    def _waited_for(self, deadline: float) -> int:
+        gate = _locked(self._gate, deadline, self._seconds_max)
+        try:
+            return _locked(self._path, deadline, self._seconds_max)
+        finally:
+            os.close(gate)
+
+
+def _free(path: Path) -> int | None:
+    """Lock a file if nobody has it locked."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _locked(path: Path, deadline: float, seconds_max: float) -> int:

@@ -7,7 +7,7 @@ transaction, which is fair, and which exists before the first table does; reader
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -78,6 +78,14 @@ class PostgreSQL:
         )
         event.listen(engine, "connect", _configure)
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Do nothing: the lock is of the transaction, and taken with it."""
+        return nullcontext()
+
+    def turn_if_free(self) -> AbstractContextManager[bool]:
+        """Say that it may be: only the transaction finds out."""
+        return nullcontext(enter_result=True)
 
     @contextmanager
     def connected_to_write(self, engine: Engine) -> Iterator[Connection]:

@@ -8,7 +8,7 @@ whatever the busy timeout says. ``secure_delete`` overwrites what an erasure fre
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,14 @@ class SQLite:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the file lock: nobody else can begin to write."""
+        return self._lock.held()
+
+    def turn_if_free(self) -> AbstractContextManager[bool]:
+        """Hold the file lock if nobody has it or waits for it."""
+        return self._lock.held_if_free()
 
     @contextmanager
     def connected_to_write(self, engine: Engine) -> Iterator[Connection]:

@@ -20,7 +20,8 @@ from ledger.services.context import Ledger
 from ledger.services.key_entries import rotate_key
 from ledger.services.posting import Outcome
 from ledger.services.proving import entry_bytes
-from ledger.services.record import Once, Written, write
+from ledger.services.record import write
+from ledger.services.work import Once, Written
 from ledger.storage import log
 from ledger.storage.engine import writing
 from tests.databases import copy_home, only_sqlite, put_back_database

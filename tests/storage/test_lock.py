@@ -81,3 +81,40 @@ def test_the_lock_is_free_again_after_an_exception(tmp_path: Path) -> None:
 def test_the_lock_file_is_for_its_owner_only(tmp_path: Path) -> None:
     with WriteLock(tmp_path, 10).held():
         assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lock_that_is_free_is_taken_and_one_that_is_held_is_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    one, other = WriteLock(tmp_path, 10), WriteLock(tmp_path, 10)
+    with one.held_if_free() as mine:
+        assert mine
+        with other.held_if_free() as theirs:
+            assert not theirs
+    with other.held_if_free() as theirs:
+        assert theirs
+
+
+def test_who_has_the_lock_may_enter_again_and_leaves_it_once(tmp_path: Path) -> None:
+    one, other = WriteLock(tmp_path, 10), WriteLock(tmp_path, 10)
+    with one.held():
+        with one.held(), one.held_if_free() as mine:
+            assert mine
+        with other.held_if_free() as theirs:
+            assert not theirs
+    with other.held_if_free() as theirs:
+        assert theirs
+
+
+def test_another_thread_does_not_enter_with_who_has_the_lock(tmp_path: Path) -> None:
+    lock, seen = WriteLock(tmp_path, 10), []
+
+    def ask() -> None:
+        with lock.held_if_free() as mine:
+            seen.append(mine)
+
+    with lock.held():
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert seen == [False]
