@@ -60,8 +60,8 @@ class NewSubject:
 
 
 def insert_subjects(connection: Connection, rows: Sequence[SubjectRow]) -> None:
-    """Store new persons."""
-    insert_rows(connection, SUBJECT, rows)
+    """Store new persons, in the order of the table, so that each page is come to once."""
+    insert_rows(connection, SUBJECT, sorted(rows))
 
 
 def reseal_facts(stored: StoredSubject, facts: bytes) -> None:
@@ -87,11 +87,6 @@ def rewrap_all(connection: Connection, sealer: Sealer) -> int:
             .values(wrapped_key=wrapped, key_version=sealer.version)
         )
     return len(rows)
-
-
-def tags_of(connection: Connection, subjects: Iterable[str]) -> set[bytes]:
-    """Give the look-up tags of these persons."""
-    return {row.tag for row in select_in(connection, SUBJECT, "id", subjects)}
 
 
 def find_by_tags(
