@@ -28,7 +28,7 @@ class RecordBodyWriter:
     """Writes the bodies of one batch; the credit that all of a class earn is written once."""
 
     def __init__(self) -> None:
-        # What stands before facts where nothing is corrected. By identity of the award, which is quick;
+        # What stands before the facts if nothing is corrected. By identity of the award, for speed;
         # each award is held, so that no other can take its place.
         self._credits: dict[int, tuple[Award, CreditSchedule, bytes]] = {}
 

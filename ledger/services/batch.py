@@ -210,13 +210,13 @@ class Batch:
 
     def _jobs(self) -> Iterator[Job]:
         """Give what is to be sealed, in the order of the entries."""
-        random, writer = self.ledger.random, RecordBodyWriter()
+        random, around_subject = self.ledger.random, RecordBodyWriter().around_subject
         met: set[str] = set()
         for entry in self._entries:
             if isinstance(entry, _Public):
                 continue
             decision, subject = entry.decision, entry.subject
-            before, behind = writer.around_subject(
+            before, behind = around_subject(
                 entry.facts.content, decision.award, decision.schedule, decision.corrects
             )
             facts = None

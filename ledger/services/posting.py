@@ -27,7 +27,7 @@ from ledger.services.projection import (
     identity_tag,
     record_row,
 )
-from ledger.storage import log, vault
+from ledger.storage import log, projections, vault
 
 
 class Outcome(NamedTuple):
@@ -177,17 +177,20 @@ class Posting:
             certificate,
         )
         self._batch.add_record(row, facts, decision, subject)
-        corrected = decision.corrects
+        if decision.corrects is not None:
+            self._correct(decision.corrects, row)
+        known.records[row.identity] = row
+        if certificate is not None:
+            known.certificates[certificate] = row.index
+        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
+
+    def _correct(self, corrected: int, row: projections.RecordRow) -> None:
         self._batch.refer_to(corrected)
-        before = known.records.get(row.identity)
-        if before is not None and corrected is not None and before.status == "active":
+        before = self._known.records.get(row.identity)
+        if before is not None and before.status == "active":
             self._batch.set_status(corrected, "superseded", row.index)
             if before.certificate is not None:
-                known.certificates.pop(before.certificate, None)
-        known.records[row.identity] = row
-        if row.certificate is not None:
-            known.certificates[row.certificate] = row.index
-        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
+                self._known.certificates.pop(before.certificate, None)
 
     def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
         tag = self._known.person_tags[command.person.id_number]

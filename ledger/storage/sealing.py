@@ -124,11 +124,11 @@ class Sealer:
 
 def framed(*parts: bytes) -> bytes:
     """Join parts so that no others give the same bytes: each stands behind its length."""
-    return b"".join([b"%b%b" % (len(part).to_bytes(4, "big"), part) for part in parts])
+    return b"".join(map(frame, parts))
 
 
 def frame(part: bytes) -> bytes:
-    """Give what ``framed`` gives of one part, in half the time."""
+    """Give what ``framed`` gives of one part."""
     return len(part).to_bytes(4, "big") + part
 
 

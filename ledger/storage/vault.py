@@ -60,8 +60,8 @@ class NewSubject:
 
 
 def insert_subjects(connection: Connection, rows: Sequence[SubjectRow]) -> None:
-    """Store new persons, in the order of the table, so that each page is come to once."""
-    insert_rows(connection, SUBJECT, sorted(rows))
+    """Store new persons."""
+    insert_rows(connection, SUBJECT, rows)
 
 
 def reseal_facts(stored: StoredSubject, facts: bytes) -> None:
