@@ -70,8 +70,7 @@ def append(engine: Engine, count: int) -> None:
     with writing(engine) as connection:
         head = log.read_head(connection)
         drafts = [
-            log.Draft("completion", "org-" + "a" * 26, sha256(b"%d" % (head.size + n)))
-            for n in range(count)
+            ("completion", "org-" + "a" * 26, sha256(b"%d" % (head.size + n))) for n in range(count)
         ]
         log.append(connection, head, drafts, NOW_MS)
 

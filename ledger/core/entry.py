@@ -9,11 +9,12 @@ well. No entry says whom it is about.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from ledger.core.canonical import INTEGER_MAX
-from ledger.core.digest import HASH_BYTES
+from ledger.core.digest import HASH_BYTES, leaf_hash
 from ledger.core.instant import INSTANT_MAX, format_instant, parse_instant
 from ledger.core.suite import SCL_1, SUITES
 from ledger.errors import MalformedError
@@ -43,6 +44,10 @@ _ENTRY: Final = re.compile(
     rb'"kind":"([a-z-]{1,32})","prev":"([0-9a-f]{64})","suite":"([A-Z0-9-]{1,16})",'
     rb'"time":"([0-9TZ:.-]{24})","v":1\}'
 )
+
+
+Draft: TypeAlias = tuple[str, str, bytes]
+"""An entry before it has its place: kind, issuer and the commitment to its body."""
 
 
 def is_issuer(text: str) -> bool:
@@ -108,22 +113,31 @@ class EntryWriter:
         self._tail = f'","suite":"{SCL_1.id}","time":"{format_instant(time_ms)}","v":1}}'
         self._middles: dict[tuple[str, str], str] = {}
 
-    def encode(self, index: int, kind: str, issuer: str, body: bytes, prev: bytes) -> bytes:
-        """Write one entry.
+    def chain(
+        self, first: int, drafts: Iterable[Draft], prev: bytes
+    ) -> list[tuple[int, bytes, bytes]]:
+        """Write entries from index ``first`` on, the first of which names ``prev``.
+
+        Gives index, leaf hash and bytes of each.
 
         Raises:
             MalformedError: A field is outside its form.
         """
-        middle = self._middles.get((kind, issuer))
-        if middle is None:
-            Entry(index, self._time_ms, kind, issuer, body, prev)
-            middle = f',"issuer":"{issuer}","kind":"{kind}","prev":"'
-            self._middles[kind, issuer] = middle
-        if len(body) != HASH_BYTES or len(prev) != HASH_BYTES or not 0 <= index <= INTEGER_MAX:
-            raise MalformedError(
-                f"entry: expected an index and {HASH_BYTES} bytes in body and prev"
-            )
-        return f'{{"body":"{body.hex()}","index":{index:d}{middle}{prev.hex()}{self._tail}'.encode()
+        if first < 0 or len(prev) != HASH_BYTES:
+            raise MalformedError(f"entry: expected an index and {HASH_BYTES} bytes in prev")
+        tail, middles = self._tail, self._middles
+        written: list[tuple[int, bytes, bytes]] = []
+        for index, (kind, issuer, body) in enumerate(drafts, first):
+            middle = middles.get((kind, issuer))
+            if middle is None:
+                Entry(index, self._time_ms, kind, issuer, body, prev)
+                middle = middles[kind, issuer] = f',"issuer":"{issuer}","kind":"{kind}","prev":"'
+            if len(body) != HASH_BYTES or index > INTEGER_MAX:
+                raise MalformedError(f"entry: expected an index and {HASH_BYTES} bytes in body")
+            entry = f'{{"body":"{body.hex()}","index":{index}{middle}{prev.hex()}{tail}'.encode()
+            prev = leaf_hash(entry)
+            written.append((index, prev, entry))
+        return written
 
 
 def decode_entry(data: bytes) -> Entry:

@@ -20,6 +20,7 @@ from ledger.errors import MalformedError
 
 PERSONAL_KINDS: Final = frozenset({"completion", "certificate"})
 """Kinds of entry whose bodies are about a person."""
+_CORRECTS: Final = b'{"corrects":'
 _END: Final = b'","v":%d}' % VERSION
 
 
@@ -27,7 +28,8 @@ class RecordBodyWriter:
     """Writes the bodies of one batch; the credit that all of a class earn is written once."""
 
     def __init__(self) -> None:
-        # By identity, which is quick; each award is held, so that no other can take its place.
+        # What stands before the facts if nothing is corrected. By identity of the award, for speed;
+        # each award is held, so that no other can take its place.
         self._credits: dict[int, tuple[Award, CreditSchedule, bytes]] = {}
 
     def around_subject(
@@ -50,12 +52,12 @@ class RecordBodyWriter:
         """
         known = self._credits.get(id(award))
         if known is None or known[1] is not schedule:
-            known = self._credits[id(award)] = (award, schedule, _credit(award, schedule))
-        index = b"null" if corrects is None else b"%d" % corrects
-        before = (
-            b'{"corrects":' + index + b',"credit":' + known[2]
-            + b',"facts":' + content + b',"subject":"'
-        )  # fmt: skip
+            opening = _CORRECTS + b'null,"credit":' + _credit(award, schedule) + b',"facts":'
+            known = self._credits[id(award)] = (award, schedule, opening)
+        opening = known[2]
+        if corrects is not None:
+            opening = b"%b%d%b" % (_CORRECTS, corrects, opening.removeprefix(_CORRECTS + b"null"))
+        before = b"".join((opening, content, b',"subject":"'))
         length = len(before) + 2 * HASH_BYTES + len(_END)
         if length > BYTES_MAX:
             raise MalformedError(f"body: found {length} bytes, expected at most {BYTES_MAX}")

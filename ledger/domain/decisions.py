@@ -124,13 +124,13 @@ class Terms(NamedTuple):
 
     Attributes:
         refusal: Why the issuer may not record this, or not yet; None if it may.
-        reckoned: The credit schedule that applies, and what is earned where nothing stands against
-            it; or why that cannot be reckoned.
+        reckoned: What most of a class get, all but those who have the record already or earn less;
+            or why nothing can be reckoned.
         late: Whether it is recorded later than the schedule expects.
     """
 
     refusal: Refused | None
-    reckoned: tuple[CreditSchedule, Award] | Refused
+    reckoned: Accepted | Refused
     late: bool
 
 
@@ -159,7 +159,7 @@ def decide_completion(
         return answer
     if isinstance(terms.reckoned, Refused):
         return terms.reckoned
-    schedule, earned = terms.reckoned
+    earned, schedule, _, _ = terms.reckoned
     if not earns_in_full(schedule, command.assessment, command.attendance):
         inputs = completion_inputs(
             command.hours, command.level, command.assessment, command.attendance
@@ -169,6 +169,8 @@ def decide_completion(
         except LedgerError as error:
             return Refused(error.code, error.message)
     early = certificate is not None and examined_on is not None and certificate.issued < examined_on
+    if state.existing is None and not early and earned is terms.reckoned.award:
+        return terms.reckoned
     return _accepted(state, schedule, earned, late=terms.late, early=early)
 
 
@@ -184,7 +186,7 @@ def decide_certificate(
         return answer
     if isinstance(terms.reckoned, Refused):
         return terms.reckoned
-    schedule, earned = terms.reckoned
+    earned, schedule, _, _ = terms.reckoned
     return _accepted(state, schedule, earned, late=terms.late, early=False)
 
 
@@ -198,22 +200,21 @@ def _terms(
     refusal = _about_issuer(state, command, period) or _about_day(state, event_on)
     try:
         schedule = state.book.for_event(event_on, today)
-        reckoned = schedule, earn(schedule)
+        earned = earn(schedule)
     except LedgerError as error:
         return Terms(refusal, Refused(error.code, error.message), late=False)
     late = today is not None and schedule.is_late(event_on, today)
-    return Terms(refusal, reckoned, late)
+    return Terms(refusal, Accepted(earned, schedule, None, _notices(late=late)), late)
 
 
 def _against(
     state: RecordState, name: str, terms: Terms, *, certified: bool
 ) -> Refused | Duplicate | None:
-    return (
-        _about_person(state, name)
-        or _about_existing(state)
-        or terms.refusal
-        or (_about_number(state) if certified else None)
-    )
+    if state.name_on_file is not None or state.existing is not None:
+        answer = _about_person(state, name) or _about_existing(state)
+        if answer is not None:
+            return answer
+    return terms.refusal or (_about_number(state) if certified else None)
 
 
 def _accepted(
@@ -221,15 +222,13 @@ def _accepted(
 ) -> Accepted:
     existing = state.existing
     anew = existing is not None and existing.revoked_by is not None
-    notices: tuple[str, ...] = ()
-    if late or early or anew:
-        flags = {
-            "late-record": late,
-            "certificate-before-assessment": early,
-            "replaces-revoked": anew,
-        }
-        notices = tuple(code for code, raised in flags.items() if raised)
+    notices = _notices(late=late, early=early, anew=anew)
     return Accepted(earned, schedule, None if existing is None else existing.index, notices)
+
+
+def _notices(*, late: bool, early: bool = False, anew: bool = False) -> tuple[str, ...]:
+    flags = {"late-record": late, "certificate-before-assessment": early, "replaces-revoked": anew}
+    return tuple(code for code, raised in flags.items() if raised)
 
 
 def _about_person(state: RecordState, name: str) -> Refused | None:

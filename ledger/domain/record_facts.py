@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
 from ledger.core.canonical import BYTES_MAX, encode
@@ -65,40 +65,71 @@ class RecordFacts(NamedTuple):
     shared: bytes = b""
 
 
+class _ClassPart(NamedTuple):
+    # What everybody of a class shares: the last members of their facts, and what follows from them.
+    shared: bytes
+    identity: bytes
+    end: str
+
+
+_Stated: TypeAlias = tuple[TrainingClass, Occupation, int, Mapping[str, Fraction]]
+
+
+class FactsWriter:
+    """Gives the facts of one posting after the other; remembers the class of the last.
+
+    A roster comes class by class; seeing that a class is the same is quicker than looking it up.
+    """
+
+    def __init__(self) -> None:
+        self._stated: _Stated | None = None
+        self._hours: Numbers = ()
+        self._class: _ClassPart = _ClassPart(b"", b"", "")
+
+    def facts_of(self, command: RecordCompletion | RecordCertificate) -> RecordFacts:
+        """Give the facts of a posting. Raises as the function ``facts_of`` does."""
+        if isinstance(command, RecordCertificate):
+            return _certificate_facts(command)
+        certificate = command.certificate
+        stated = (command.training_class, command.occupation, command.level, command.hours)
+        if stated != self._stated:
+            hours = numbers_of(command.hours.items())
+            self._class = _class_part(*stated[:3], hours)
+            self._hours, self._stated = hours, stated
+        taught = self._class
+        own = (
+            f'{{"assessment":{_assessment(command.assessment)},'
+            f'"attendance":{_attendance(command.attendance)},'
+            f'"certificate":{"null" if certificate is None else _certificate(certificate)},'
+        )
+        content = own.encode() + taught.shared
+        if len(content) > CONTENT_BYTES_MAX:
+            raise MalformedError(
+                f"record: found {len(content)} bytes of facts, expected at most {CONTENT_BYTES_MAX}"
+            )
+        number = None if certificate is None else certificate.number
+        return RecordFacts(
+            COMPLETION, content, taught.identity, taught.end, number, self._hours, taught.shared
+        )
+
+
 def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
-    """Give the facts of a posting.
+    """Give the facts of one posting.
 
     Raises:
         MalformedError: They cannot be written so that they can be read back: a negative number, a
             score that is no decimal, an empty text, an unknown mode or rank, an end before the
             start, or a completion with more than a body can hold.
     """
-    certificate = command.certificate
-    number = None if certificate is None else certificate.number
-    if isinstance(command, RecordCertificate):
-        shared = encode(
-            {"level": _level(command.level), "occupation": _occupation(command.occupation)}
-        )
-        content = f'{{"certificate":{_certificate(command.certificate)},'.encode() + shared[1:]
-        issued = command.certificate.issued.isoformat()
-        return RecordFacts(
-            CERTIFICATE, content, _certificate_identity(command.certificate.number), issued, number
-        )
-    hours = numbers_of(command.hours.items())
-    taught = _class_part(command.training_class, command.occupation, command.level, hours)
-    own = (
-        f'{{"assessment":{_assessment(command.assessment)},'
-        f'"attendance":{_attendance(command.attendance)},'
-        f'"certificate":{"null" if certificate is None else _certificate(certificate)},'
-    )
-    content = own.encode() + taught.shared
-    if len(content) > CONTENT_BYTES_MAX:
-        raise MalformedError(
-            f"record: found {len(content)} bytes of facts, expected at most {CONTENT_BYTES_MAX}"
-        )
-    return RecordFacts(
-        COMPLETION, content, taught.identity, taught.end, number, hours, taught.shared
-    )
+    return FactsWriter().facts_of(command)
+
+
+def _certificate_facts(command: RecordCertificate) -> RecordFacts:
+    stated = command.certificate
+    shared = encode({"level": _level(command.level), "occupation": _occupation(command.occupation)})
+    content = f'{{"certificate":{_certificate(stated)},'.encode() + shared[1:]
+    identity = _certificate_identity(stated.number)
+    return RecordFacts(CERTIFICATE, content, identity, stated.issued.isoformat(), stated.number)
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
@@ -125,13 +156,6 @@ def _class_identity(number: str, occupation: str, start: str) -> bytes:
 
 def _certificate_identity(number: str) -> bytes:
     return encode([CERTIFICATE, number])
-
-
-class _ClassPart(NamedTuple):
-    # What everybody of a class shares: the last members of their facts, and what follows from them.
-    shared: bytes
-    identity: bytes
-    end: str
 
 
 @lru_cache(maxsize=_CLASSES_KEPT)
@@ -170,10 +194,12 @@ def _assessment(assessment: Assessment) -> str:
 
 
 def _certificate(stated: Certificate) -> str:
-    number = encode(_text("certificate.number", stated.number)).decode()
+    number = _text("certificate.number", stated.number)
+    # Letters and digits alone have one spelling; for anything else the encoder is asked.
+    written = f'"{number}"' if number.isascii() and number.isalnum() else encode(number).decode()
     return (
         f'{{"assessor":{_known_text("certificate.assessor", stated.assessor)},'
-        f'"issued":"{stated.issued.isoformat()}","number":{number},'
+        f'"issued":"{stated.issued.isoformat()}","number":{written},'
         f'"type":{_known_text("certificate.type", stated.type)}}}'
     )
 

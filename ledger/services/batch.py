@@ -6,10 +6,10 @@ written since it was decided, ``still_holds`` says whether that makes a differen
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -22,7 +22,10 @@ from ledger.services.context import Ledger
 from ledger.services.known_state import KnownState, RecordCommand
 from ledger.storage import bodies, log, projections, vault
 from ledger.storage.sealing import KEY_BYTES
-from ledger.storage.sealing_rows import DRAW_BYTES, Job, Sealed, seal_rows
+from ledger.storage.sealing_rows import DRAW_BYTES, Job, seal_rows
+
+if TYPE_CHECKING:
+    from ledger.core.entry import Draft
 
 Subject: TypeAlias = vault.StoredSubject | vault.NewSubject
 
@@ -76,7 +79,9 @@ class Batch:
         self._public: list[tuple[int, str]] = []
         self._statuses: list[tuple[int, str, int]] = []
         self._facts: dict[str, vault.StoredSubject] = {}
-        self._sealed: Sequence[Sealed] = ()
+        self._drafts: list[Draft] = []
+        self._bodies: list[tuple[str | None, bytes | None, bytes]] = []
+        self._subjects: list[vault.SubjectRow] = []
         self._refers_to_itself = False
 
     def know(self, commands: Sequence[RecordCommand]) -> None:
@@ -135,7 +140,22 @@ class Batch:
         Raises:
             MalformedError: A body is longer than an entry bundle can hold.
         """
-        self._sealed = seal_rows(self.sealer.vault_key, self._jobs())
+        version = self.sealer.version
+        # Plain tuples, as they will be written: objects would cost as much again.
+        drafts, stored, subjects = self._drafts, self._bodies, self._subjects
+        sealed = seal_rows(self.sealer.vault_key, self._jobs())
+        for entry in self._entries:
+            if isinstance(entry, _Public):
+                salt = self.ledger.random(SALT_BYTES)
+                committed = commitment(salt, entry.content)
+                stored.append((None, salt, entry.content))
+            else:
+                committed, content, wrapped, facts = next(sealed)
+                subject = entry.subject
+                stored.append((subject.id, None, content))
+                if wrapped:
+                    subjects.append((subject.id, subject.tag, version, wrapped, facts))
+            drafts.append((entry.kind, entry.issuer, committed))
 
     def still_holds(self, connection: Connection, head: log.Head) -> bool:
         """Tell whether all would be decided alike in the state that ``connection`` sees.
@@ -168,25 +188,9 @@ class Batch:
         vault.update_facts(connection, self._facts.values())
         if not self._entries:
             return head
-        version = self.sealer.version
-        drafts: list[log.Draft] = []
-        stored: list[bodies.StoredBody] = []
-        subjects: list[vault.SubjectRow] = []
-        sealed = iter(self._sealed)
-        for index, entry in enumerate(self._entries, head.size):
-            if isinstance(entry, _Public):
-                salt = self.ledger.random(SALT_BYTES)
-                committed = commitment(salt, entry.content)
-                stored.append(bodies.StoredBody(index, None, salt, entry.content))
-            else:
-                committed, content, wrapped, facts = next(sealed)
-                subject = entry.subject
-                stored.append(bodies.StoredBody(index, subject.id, None, content))
-                if wrapped:
-                    subjects.append((subject.id, subject.tag, version, wrapped, facts))
-            drafts.append(log.Draft(entry.kind, entry.issuer, committed))
-        moved = log.append(connection, head, drafts, self._now_ms)
-        vault.insert_subjects(connection, subjects)
+        moved = log.append(connection, head, self._drafts, self._now_ms)
+        vault.insert_subjects(connection, self._subjects)
+        stored = [(index, *body) for index, body in enumerate(self._bodies, head.size)]
         bodies.insert_bodies(connection, stored)
         projections.insert_records(connection, self._records)
         projections.insert_public_entries(connection, self._public)
@@ -204,16 +208,15 @@ class Batch:
         self._public = [(index + shift, kind) for index, kind in self._public]
         self._statuses = [(i, status, related + shift) for i, status, related in self._statuses]
 
-    def _jobs(self) -> list[Job]:
+    def _jobs(self) -> Iterator[Job]:
         """Give what is to be sealed, in the order of the entries."""
-        random, writer = self.ledger.random, RecordBodyWriter()
-        jobs: list[Job] = []
+        random, around_subject = self.ledger.random, RecordBodyWriter().around_subject
         met: set[str] = set()
         for entry in self._entries:
             if isinstance(entry, _Public):
                 continue
             decision, subject = entry.decision, entry.subject
-            before, behind = writer.around_subject(
+            before, behind = around_subject(
                 entry.facts.content, decision.award, decision.schedule, decision.corrects
             )
             facts = None
@@ -224,5 +227,4 @@ class Batch:
                 if subject.id not in met:
                     facts = subject.facts
                     met.add(subject.id)
-            jobs.append(Job(subject.id, key, facts, random(DRAW_BYTES), before, behind))
-        return jobs
+            yield Job(subject.id, key, facts, random(DRAW_BYTES), before, behind)

@@ -13,7 +13,7 @@ from ledger.errors import RefusedError
 from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.known_state import RecordCommand
-from ledger.services.posting import Outcome, Posted, Posting, request_of
+from ledger.services.posting import Outcome, Posting, request_of, with_facts
 from ledger.services.record import submit
 from ledger.services.work import Once
 
@@ -76,7 +76,7 @@ class _Recording:
     ) -> None:
         # What refuses all for one has already added some, so it shares its batch with nobody.
         self.commands: Sequence[RecordCommand] = () if all_or_nothing else commands
-        self.posted = [Posted.of(command) for command in commands]
+        self.posted = with_facts(commands)
         self.outcomes: list[Outcome] = []
         self._issuer = issuer
         self._correcting = correcting

@@ -47,13 +47,12 @@ class KnownState:
         self.records: dict[bytes, projections.RecordRow] = {}
         self.certificates: dict[bytes, int] = {}
         self.terms: dict[tuple[str, bytes], Terms] = {}
-        self._stored: set[str] = set()
         if not commands:
             return
         stored = vault.find_by_tags(connection, sealer, set(self.person_tags.values()))
         self.subjects.update(stored)
-        self._stored.update(subject.id for subject in stored.values())
-        for row in projections.records_of_subjects(connection, self._stored):
+        ids = [subject.id for subject in stored.values()]
+        for row in projections.records_of_subjects(connection, ids):
             self.records[row.identity] = row
         tags = self.certificate_tags.values()
         for row in projections.records_of_certificates(connection, tags):
@@ -73,11 +72,9 @@ class KnownState:
         """
         if projections.public_entries(connection, size - 1):
             return True
-        subjects, certificates = projections.touched_from(connection, size)
-        if not subjects.isdisjoint(self._stored):
-            return True
-        if not certificates.isdisjoint(self.certificate_tags.values()):
-            return True
-        # Somebody who is new to this batch may have entered the vault meanwhile.
-        tags = vault.tags_of(connection, subjects)
-        return not tags.isdisjoint(self.person_tags.values())
+        # By their tags, for somebody who is new to this batch may have entered the vault meanwhile.
+        persons, certificates = projections.touched_from(connection, size)
+        return not (
+            persons.isdisjoint(self.person_tags.values())
+            and certificates.isdisjoint(self.certificate_tags.values())
+        )

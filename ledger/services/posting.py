@@ -1,7 +1,6 @@
 """Decide postings one after the other, in the state that their batch knows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 from ledger.core.canonical import Json
@@ -17,18 +16,18 @@ from ledger.domain.decisions import (
     decide_certificate,
     decide_completion,
 )
-from ledger.domain.record_facts import RecordFacts, facts_of
+from ledger.domain.record_facts import FactsWriter, RecordFacts
 from ledger.domain.records import RecordCompletion
 from ledger.errors import LedgerError
 from ledger.services.batch import Batch, Subject
-from ledger.services.facts import PersonFacts
+from ledger.services.facts import facts_of_new
 from ledger.services.known_state import RecordCommand
 from ledger.services.projection import (
     content_tag,
     identity_tag,
     record_row,
 )
-from ledger.storage import log, vault
+from ledger.storage import log, projections, vault
 
 
 class Outcome(NamedTuple):
@@ -54,7 +53,9 @@ class Outcome(NamedTuple):
         """Give the outcome of a command whose entry was stored further back than it was decided."""
         if self.outcome != "accepted" or self.entry_index is None:
             return self
-        return self._replace(entry_index=self.entry_index + shift)
+        return type(self)(
+            "accepted", None, None, self.entry_index + shift, self.credits, self.notices
+        )
 
     def to_json(self) -> tuple[Json, ...]:
         """Give the fields in their order, as they stand in a stored answer."""
@@ -67,21 +68,23 @@ class Outcome(NamedTuple):
         return cls(outcome, code, message, entry_index, credits_, tuple(notices))
 
 
-@dataclass(slots=True)
-class Posted:
+class Posted(NamedTuple):
     """A command with its facts, encoded once; ``error`` where they cannot be written."""
 
     command: RecordCommand
     facts: RecordFacts | None
     error: LedgerError | None = None
 
-    @classmethod
-    def of(cls, command: RecordCommand) -> Self:
-        """Work out the facts of a command."""
+
+def with_facts(commands: Iterable[RecordCommand]) -> list[Posted]:
+    """Work out the facts of commands."""
+    facts_of, posted = FactsWriter().facts_of, list[Posted]()
+    for command in commands:
         try:
-            return cls(command, facts_of(command))
+            posted.append(Posted(command, facts_of(command)))
         except LedgerError as error:
-            return cls(command, None, error)
+            posted.append(Posted(command, None, error))
+    return posted
 
 
 def request_of(posted: Sequence[Posted]) -> bytes:
@@ -174,21 +177,24 @@ class Posting:
             certificate,
         )
         self._batch.add_record(row, facts, decision, subject)
-        corrected = decision.corrects
+        if decision.corrects is not None:
+            self._correct(decision.corrects, row)
+        known.records[row.identity] = row
+        if certificate is not None:
+            known.certificates[certificate] = row.index
+        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
+
+    def _correct(self, corrected: int, row: projections.RecordRow) -> None:
         self._batch.refer_to(corrected)
-        before = known.records.get(row.identity)
-        if before is not None and corrected is not None and before.status == "active":
+        before = self._known.records.get(row.identity)
+        if before is not None and before.status == "active":
             self._batch.set_status(corrected, "superseded", row.index)
             if before.certificate is not None:
-                known.certificates.pop(before.certificate, None)
-        known.records[row.identity] = row
-        if row.certificate is not None:
-            known.certificates[row.certificate] = row.index
-        return Outcome("accepted", None, None, row.index, decision.award.granted, decision.notices)
+                self._known.certificates.pop(before.certificate, None)
 
     def _new_subject(self, command: RecordCommand) -> vault.NewSubject:
         tag = self._known.person_tags[command.person.id_number]
-        subject = self._batch.new_subject(tag, PersonFacts.of(command.person).encode())
+        subject = self._batch.new_subject(tag, facts_of_new(command.person))
         self._known.subjects[tag] = subject
         return subject
 

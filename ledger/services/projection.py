@@ -4,7 +4,7 @@ from typing import Final
 
 from ledger.domain.record_facts import RecordFacts
 from ledger.storage.projections import RecordRow
-from ledger.storage.sealing import Sealer
+from ledger.storage.sealing import Sealer, frame
 
 IDENTITY: Final = "record identity"
 CONTENT: Final = "record content"
@@ -22,14 +22,16 @@ def record_row(
 
     ``certificate`` is the tag of the certificate's number, which the write path has made before.
     """
+    # As ``identity_tag`` and ``content_tag`` make them, with the subject framed once.
+    named, tag = frame(subject.encode()), sealer.tag_of_framed
     return RecordRow(
         index,
         subject,
         issuer,
         facts.kind,
         facts.event_on,
-        identity_tag(sealer, subject, facts.identity),
-        content_tag(sealer, subject, facts.content),
+        tag(IDENTITY, named + frame(facts.identity)),
+        tag(CONTENT, named + frame(facts.content)),
         certificate,
     )
 
@@ -46,9 +48,9 @@ def content_tag(sealer: Sealer, subject: str, content: bytes) -> bytes:
 
 def certificate_tag(sealer: Sealer, number: str) -> bytes:
     """Tag by which a certificate number is known to be taken."""
-    return sealer.tag("certificate", number.encode())
+    return sealer.tag_of_framed("certificate", frame(number.encode()))
 
 
 def id_number_tag(sealer: Sealer, id_number: str) -> bytes:
     """Tag by which a person is found."""
-    return sealer.tag("id number", id_number.encode())
+    return sealer.tag_of_framed("id number", frame(id_number.encode()))

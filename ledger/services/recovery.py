@@ -259,8 +259,7 @@ def _bring_body_back(
         if entry.kind in TO_REPEAT:
             done.to_repeat.append((entry.index, entry.kind))
         return ()
-    stored = bodies.StoredBody(entry.index, None, body.salt, body.content)
-    bodies.insert_bodies(connection, [stored])
+    bodies.insert_bodies(connection, [(entry.index, None, body.salt, body.content)])
     return parse_erasure(decode(body.content)) if entry.kind == "erasure" else ()
 
 

@@ -6,7 +6,7 @@ exchanged unnoticed.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete, or_, select
 
@@ -16,10 +16,13 @@ from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.sealing import Cipher, body_context
 from ledger.storage.tables import BODY
 
+BodyRow: TypeAlias = tuple[int, str | None, bytes | None, bytes]
+"""Index, subject, salt and content; of subject and salt exactly one is None."""
+
 
 @dataclass(slots=True)
 class StoredBody:
-    """A body row. ``subject`` and ``salt``: exactly one is None."""
+    """A body row that was read back."""
 
     index: int
     subject: str | None
@@ -45,9 +48,9 @@ def open_body(cipher: Cipher, subject: str, commitment: bytes, sealed: bytes) ->
     return OpenBody(plain[:SALT_BYTES], plain[SALT_BYTES:])
 
 
-def insert_bodies(connection: Connection, bodies: Sequence[StoredBody]) -> None:
+def insert_bodies(connection: Connection, rows: Sequence[BodyRow]) -> None:
     """Store the bodies of new entries."""
-    insert_rows(connection, BODY, [(b.index, b.subject, b.salt, b.content) for b in bodies])
+    insert_rows(connection, BODY, rows)
 
 
 def read_bodies(connection: Connection, indices: Iterable[int]) -> dict[int, StoredBody]:

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ledger.core.digest import EMPTY_ROOT, HASH_BYTES, leaf_hash
-from ledger.core.entry import EntryWriter, decode_entry
+from ledger.core.digest import EMPTY_ROOT, HASH_BYTES
+from ledger.core.entry import Draft, EntryWriter, decode_entry
 from ledger.core.tile import TILE_WIDTH, append_leaves, edge_widths
 from ledger.errors import DamagedError, NotFoundError, UnavailableError
 from ledger.storage.bulk import insert_rows
@@ -35,6 +35,9 @@ _SWAP_HEAD: Final = update(HEAD).where(
 )
 _READ_TILE: Final = select(TILE.c.hashes).where(
     TILE.c.level == bindparam("level"), TILE.c.n == bindparam("n")
+)
+_READ_ENTRY: Final = select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes).where(
+    ENTRY.c.index == bindparam("at")
 )
 _WIDEN_TILE: Final = (
     update(TILE)
@@ -62,15 +65,6 @@ class Head:
     size: int
     leaf_hash: bytes
     time_ms: int
-
-
-@dataclass(slots=True)
-class Draft:
-    """An entry before it has its place: kind, issuer and the commitment to its body."""
-
-    kind: str
-    issuer: str
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -132,33 +126,31 @@ def append(connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: 
             must start over.
     """
     time_ms = max(now_ms, head.time_ms + 1)
-    stored: list[StoredEntry] = []
-    writer = EntryWriter(time_ms)
-    prev = head.leaf_hash
-    for index, draft in enumerate(drafts, head.size):
-        encoded = writer.encode(index, draft.kind, draft.issuer, draft.body, prev)
-        prev = leaf_hash(encoded)
-        stored.append(StoredEntry(index, prev, encoded))
+    rows = EntryWriter(time_ms).chain(head.size, drafts, head.leaf_hash)
+    leaves = [leaf for _, leaf, _ in rows]
+    moved = Head(head.size + len(rows), leaves[-1] if leaves else head.leaf_hash, time_ms)
     try:
-        insert_rows(connection, ENTRY, [(e.index, e.leaf_hash, e.bytes) for e in stored])
-        _append_tiles(connection, head.size, [e.leaf_hash for e in stored])
+        insert_rows(connection, ENTRY, rows)
+        _append_tiles(connection, head.size, leaves)
     except IntegrityError as error:
         raise DamagedError(
             f"log: behind the head, at {head.size}, there are rows already; run an audit"
         ) from error
-    swapped = connection.execute(
-        _SWAP_HEAD,
-        {
-            "old_size": head.size,
-            "old_leaf_hash": head.leaf_hash,
-            "size": head.size + len(stored),
-            "leaf_hash": prev,
-            "time_ms": time_ms,
-        },
-    )
-    if swapped.rowcount != 1:
+    if not _swap_head(connection, head, moved):
         raise UnavailableError("the log's head moved while a batch was being written")
-    return Head(head.size + len(stored), prev, time_ms)
+    return moved
+
+
+def _swap_head(connection: Connection, head: Head, moved: Head) -> bool:
+    """Move the head if it still is what was read; tell whether it was."""
+    values = {
+        "old_size": head.size,
+        "old_leaf_hash": head.leaf_hash,
+        "size": moved.size,
+        "leaf_hash": moved.leaf_hash,
+        "time_ms": moved.time_ms,
+    }
+    return connection.execute(_SWAP_HEAD, values).rowcount == 1
 
 
 def _append_tiles(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
@@ -205,9 +197,7 @@ def read_entry(connection: Connection, index: int) -> StoredEntry:
     Raises:
         NotFoundError: The log has no entry at ``index``.
     """
-    row = connection.execute(
-        select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes).where(ENTRY.c.index == index)
-    ).one_or_none()
+    row = connection.execute(_READ_ENTRY, {"at": index}).one_or_none()
     if row is None:
         raise NotFoundError(f"entry {index}: the log has none at that index")
     return StoredEntry(*row)
@@ -254,16 +244,6 @@ def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEn
     _append_tiles(connection, head.size, [e.leaf_hash for e in entries])
     last = entries[-1]
     moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
-    swapped = connection.execute(
-        _SWAP_HEAD,
-        {
-            "old_size": head.size,
-            "old_leaf_hash": head.leaf_hash,
-            "size": moved.size,
-            "leaf_hash": moved.leaf_hash,
-            "time_ms": moved.time_ms,
-        },
-    )
-    if swapped.rowcount != 1:
+    if not _swap_head(connection, head, moved):
         raise UnavailableError("the log's head moved while entries were brought back")
     return moved

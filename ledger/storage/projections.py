@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, up
 
 from ledger.storage.bulk import insert_rows, select_in
 from ledger.storage.log import STREAMED
-from ledger.storage.tables import PUBLIC_ENTRY, RECORD
+from ledger.storage.tables import PUBLIC_ENTRY, RECORD, SUBJECT
 
 # Every write asks for what is new of some kinds.
 _PUBLIC: Final = (
@@ -27,8 +27,10 @@ _SET_STATUS: Final = (
     .where(RECORD.c.index == bindparam("of_index"))
     .values(status=bindparam("status"), related=bindparam("related"))
 )
-_TOUCHED: Final = select(RECORD.c.subject, RECORD.c.certificate).where(
-    RECORD.c.index >= bindparam("start")
+_TOUCHED: Final = (
+    select(SUBJECT.c.tag, RECORD.c.certificate)
+    .join_from(RECORD, SUBJECT, SUBJECT.c.id == RECORD.c.subject)
+    .where(RECORD.c.index >= bindparam("start"))
 )
 
 
@@ -108,8 +110,11 @@ def read_records(connection: Connection, indices: Iterable[int]) -> dict[int, Re
     return {row.index: row for row in rows}
 
 
-def touched_from(connection: Connection, start: int) -> tuple[set[str], set[bytes]]:
-    """Give the subjects, and the certificate tags, of the records from index ``start`` on."""
+def touched_from(connection: Connection, start: int) -> tuple[set[bytes], set[bytes]]:
+    """Give the tags of the persons, and of the certificates, of the records from ``start`` on.
+
+    An erased person has no tag any more.
+    """
     rows = connection.execute(_TOUCHED, {"start": start}).all()
     return {row[0] for row in rows}, {row[1] for row in rows if row[1] is not None}
 

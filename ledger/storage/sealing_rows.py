@@ -3,12 +3,12 @@
 A pure function: a job carries all that it needs, its random bytes too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.core.digest import SALT_BYTES, commitment, subject_tag
+from ledger.core.digest import SALT_BYTES, commit_naming
 from ledger.errors import MalformedError
 from ledger.storage.sealing import NONCE_BYTES, body_context, facts_context, key_context
 
@@ -42,14 +42,13 @@ _FACTS_NONCE: Final = slice(_KEY_NONCE.stop, _KEY_NONCE.stop + NONCE_BYTES)
 DRAW_BYTES: Final = _FACTS_NONCE.stop
 
 
-def seal_rows(vault_key: bytes, jobs: Sequence[Job]) -> list[Sealed]:
-    """Do the jobs in their order; ``vault_key`` wraps the keys of new persons.
+def seal_rows(vault_key: bytes, jobs: Iterable[Job]) -> Iterator[Sealed]:
+    """Do the jobs in their order, each when asked for; ``vault_key`` wraps new persons' keys.
 
     Raises:
         MalformedError: A draw is not of ``DRAW_BYTES``.
     """
     wrap = AESGCM(vault_key).encrypt
-    done: list[Sealed] = []
     for person, key, facts, draw, before, behind in jobs:
         if len(draw) != DRAW_BYTES:  # a cipher would take a shorter nonce, and open nothing later
             raise MalformedError(f"sealing: expected {DRAW_BYTES} random bytes")
@@ -62,9 +61,7 @@ def seal_rows(vault_key: bytes, jobs: Sequence[Job]) -> list[Sealed]:
             nonce = draw[_FACTS_NONCE]
             sealed_facts = nonce + seal(nonce, facts, facts_context(subject))
         salt = draw[:SALT_BYTES]
-        body = before + subject_tag(salt, subject).hex().encode() + behind
-        committed = commitment(salt, body)
+        body, committed = commit_naming(salt, subject, before, behind)
         nonce = draw[_BODY_NONCE]
         sealed = nonce + seal(nonce, salt + body, body_context(subject, committed))
-        done.append((committed, sealed, wrapped, sealed_facts))
-    return done
+        yield committed, sealed, wrapped, sealed_facts

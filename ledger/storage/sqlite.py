@@ -26,9 +26,10 @@ AUTOCHECKPOINT_PAGES = 4_000
 PASSING = ("locked", "full", "busy", "readonly", "unable to open", "disk I/O error")
 DAMAGE = ("malformed", "not a database", "no such table", "no such column", "corrupt")
 
-# Bytes are bound as they are. Without this sqlite3 asks each one, in vain and at some length,
-# whether it would rather be adapted.
+# Bytes and NULL are bound as they are. Without this sqlite3 asks each one, in vain and at some
+# length, whether it would rather be adapted. (A Python function would cost what it saves.)
 sqlite3.register_adapter(bytes, bytes.__bytes__)
+sqlite3.register_adapter(type(None), {None: None}.__getitem__)
 
 
 class SQLite:

@@ -89,11 +89,6 @@ def rewrap_all(connection: Connection, sealer: Sealer) -> int:
     return len(rows)
 
 
-def tags_of(connection: Connection, subjects: Iterable[str]) -> set[bytes]:
-    """Give the look-up tags of these persons."""
-    return {row.tag for row in select_in(connection, SUBJECT, "id", subjects)}
-
-
 def find_by_tags(
     connection: Connection, sealer: Sealer, tags: Iterable[bytes]
 ) -> dict[bytes, StoredSubject]:

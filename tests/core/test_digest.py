@@ -13,6 +13,7 @@ from ledger.core.digest import (
     HASH_BYTES,
     Mac,
     StreamHash,
+    commit_naming,
     commitment,
     leaf_hash,
     node_hash,
@@ -94,3 +95,14 @@ def test_a_prepared_mac_is_the_standard_librarys_hmac_for_any_key_and_message(
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=300))
 def test_a_commitment_is_the_standard_librarys_hmac(salt: bytes, body: bytes) -> None:
     assert commitment(salt, body) == hmac.digest(salt, body, "sha256")
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(), st.binary(), st.binary())
+def test_tag_and_commitment_made_at_once_are_those_made_one_by_one(
+    salt: bytes, subject: bytes, before: bytes, behind: bytes
+) -> None:
+    body, committed = commit_naming(salt, subject, before, behind)
+    assert body == before + subject_tag(salt, subject).hex().encode() + behind
+    assert committed == commitment(salt, body)
+    with pytest.raises(MalformedError):
+        commit_naming(salt[1:], subject, before, behind)

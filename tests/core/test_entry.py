@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical
 from ledger.core.canonical import INTEGER_MAX
-from ledger.core.digest import EMPTY_ROOT
+from ledger.core.digest import EMPTY_ROOT, leaf_hash
 from ledger.core.entry import KINDS, Entry, EntryWriter, decode_entry, is_issuer
 from ledger.core.instant import INSTANT_MAX, format_instant
 from ledger.errors import MalformedError
@@ -152,19 +152,22 @@ def test_an_issuer_is_the_ledger_or_an_organisation() -> None:
 
 
 @given(
-    st.integers(0, 2**53 - 1),
+    st.integers(0, 2**53 - 3),
     st.integers(0, 253402300799999),
     st.sampled_from(sorted(KINDS)),
     st.sampled_from(["ledger", "org-" + "a" * 26]),
     st.binary(min_size=32, max_size=32),
 )
 def test_a_batch_writer_writes_what_each_entry_would(
-    index: int, time_ms: int, kind: str, issuer: str, digest: bytes
+    first: int, time_ms: int, kind: str, issuer: str, digest: bytes
 ) -> None:
-    writer = EntryWriter(time_ms)
-    for place in (index, max(index - 1, 0)):
-        written = writer.encode(place, kind, issuer, digest, digest[::-1])
-        assert written == Entry(place, time_ms, kind, issuer, digest, digest[::-1]).encode()
+    drafts = [(kind, issuer, digest), ("key", "ledger", bytes(32)), (kind, issuer, digest[::-1])]
+    prev = digest[::-1]
+    for index, leaf, written in EntryWriter(time_ms).chain(first, drafts, prev):
+        assert written == Entry(index, time_ms, *drafts[index - first], prev).encode()
+        assert leaf == leaf_hash(written)
+        prev = leaf
+    assert index == first + 2
 
 
 @pytest.mark.parametrize(
@@ -175,12 +178,14 @@ def test_a_batch_writer_writes_what_each_entry_would(
         (0, "key", 'led"ger', bytes(32), bytes(32)),
         (0, "key", "ledger", bytes(31), bytes(32)),
         (0, "key", "ledger", bytes(32), bytes(33)),
+        (2**53, "key", "ledger", bytes(32), bytes(32)),
     ],
 )
 def test_a_batch_writer_refuses_what_an_entry_refuses(
     fields: tuple[int, str, str, bytes, bytes],
 ) -> None:
     writer = EntryWriter(0)
-    writer.encode(0, "key", "ledger", bytes(32), bytes(32))
+    writer.chain(0, [("key", "ledger", bytes(32))], bytes(32))
+    first, kind, issuer, body, prev = fields
     with pytest.raises(MalformedError):
-        writer.encode(*fields)
+        writer.chain(first, [(kind, issuer, body)], prev)

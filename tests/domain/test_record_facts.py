@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.canonical import decode, encode
-from ledger.domain.record_facts import CONTENT_BYTES_MAX, facts_of, facts_of_body
+from ledger.domain.record_facts import CONTENT_BYTES_MAX, FactsWriter, facts_of, facts_of_body
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
@@ -159,3 +159,15 @@ def test_a_recorded_body_gives_the_facts_that_were_posted() -> None:
     for command in (completion(), completion(certificate=None), certificate()):
         recorded = facts_of_body(body_of(command, EXAMPLE_SCHEDULE))
         assert recorded == facts_of(command)._replace(hours=(), shared=b"")
+
+
+def test_one_writer_gives_each_posting_the_facts_of_its_own_class() -> None:
+    """A posting that is refused between two of one class is not taken for one of them either."""
+    changed = [change(completion()) for change in CHANGES.values()]
+    late = completion(training_class=replace(taught(), end=date(2020, 1, 1)))
+    writer = FactsWriter()
+    for command in (completion(), *changed, completion(), certificate(), *reversed(changed)):
+        assert writer.facts_of(command) == facts_of(command)
+        with pytest.raises(MalformedError, match="before the start"):
+            writer.facts_of(late)
+        assert writer.facts_of(replace(command, person=completion().person)) == facts_of(command)

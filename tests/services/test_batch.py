@@ -13,7 +13,7 @@ from ledger.services.batch import Batch
 from ledger.services.completions import record
 from ledger.services.context import Ledger
 from ledger.services.facts import PersonFacts
-from ledger.services.posting import Posted, Posting
+from ledger.services.posting import Posting, with_facts
 from ledger.services.record import write
 from ledger.services.transcripts import read_transcript
 from ledger.storage import log, vault
@@ -69,7 +69,7 @@ def test_public_and_personal_entries_of_one_batch_keep_their_order(ledger: Ledge
         batch.know([command])
         posting = Posting(batch, issuer, correcting=False)
         first = batch.add_public("erasure", "ledger", erasure_body([1]))
-        between = posting.decide(Posted.of(command)).entry_index
+        between = posting.decide(with_facts([command])[0]).entry_index
         return [first, between, batch.add_public("erasure", "ledger", erasure_body([0]))]
 
     places = write(ledger, work).answer

@@ -14,7 +14,7 @@ from ledger.services.auditing import audit
 from ledger.services.batch import Batch
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase
-from ledger.services.posting import Posted, Posting
+from ledger.services.posting import Posting, with_facts
 from ledger.services.record import write
 from ledger.services.withdrawal import revoke_record
 from ledger.storage.projections import RecordRow
@@ -98,7 +98,7 @@ def test_an_entry_of_another_kind_than_its_body_is_found(ledger: Ledger) -> None
         batch.add_record = partial(_as_certificate, batch, batch.add_record)  # type: ignore[method-assign]
         batch.know([command])
         posting = Posting(batch, school_of(ledger), correcting=False)
-        assert posting.decide(Posted.of(command)).outcome == "accepted"
+        assert posting.decide(with_facts([command])[0]).outcome == "accepted"
 
     write(ledger, work)
     report = audit(ledger)

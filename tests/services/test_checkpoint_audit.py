@@ -67,7 +67,7 @@ def test_few_tiles_are_kept_however_many_are_read(
 ) -> None:
     ledger = make_ledger(tmp_path, example=False)
     with writing(ledger.engine) as connection:
-        drafts = [log.Draft("key", "ledger", bytes(32))] * 1_100
+        drafts = [("key", "ledger", bytes(32))] * 1_100
         log.append(connection, log.read_head(connection), drafts, 1)
     monkeypatch.setattr(checkpoint_audit, "TILES_KEPT", 2)
     with reading(ledger.engine) as connection:

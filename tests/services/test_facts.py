@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.services.facts import PersonFacts
+from ledger.services.facts import PersonFacts, facts_of_new
 from tests.ledgers import make_person
 
 PERSON = make_person(7)
-FACTS = PersonFacts.of(PERSON)
+FACTS = PersonFacts.decode(facts_of_new(PERSON))
 
 
 def test_facts_survive_writing_and_reading() -> None:
     assert PersonFacts.decode(FACTS.encode()) == FACTS
-    bare = PersonFacts.of(replace(PERSON, phone=None, categories=()))
+    assert (FACTS.name, FACTS.id_number) == (PERSON.name, PERSON.id_number)
+    assert (FACTS.phones, FACTS.categories) == ((PERSON.phone,), PERSON.categories)
+    bare = PersonFacts.decode(facts_of_new(replace(PERSON, phone=None, categories=())))
     assert PersonFacts.decode(bare.encode()) == bare
     assert bare.phones == bare.categories == ()
 

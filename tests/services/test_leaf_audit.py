@@ -22,7 +22,7 @@ def ledger(tmp_path: Path) -> Ledger:
     made = make_ledger(tmp_path, example=False)
     with writing(made.engine) as connection:
         for start in range(0, COUNT, 50):
-            drafts = [log.Draft("key", "ledger", leaf_hash(b"%d" % i)) for i in range(50)]
+            drafts = [("key", "ledger", leaf_hash(b"%d" % i)) for i in range(50)]
             log.append(connection, log.read_head(connection), drafts, start)
     return made
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.services.posting import Outcome, Posted, request_of
+from ledger.services.posting import Outcome, request_of, with_facts
 from tests.ledgers import codes, make_command, make_ledger, make_person, post, verify_whole
 
 
@@ -31,8 +31,8 @@ def test_a_request_is_known_by_the_person_and_by_every_fact() -> None:
         replace(command, attendance=None),
         replace(command, certificate=None),
     ]
-    assert len({request_of([Posted.of(each)]) for each in changed}) == len(changed)
-    assert request_of([Posted.of(make_command())]) == request_of([Posted.of(command)])
+    assert len({request_of(with_facts([each])) for each in changed}) == len(changed)
+    assert request_of(with_facts([make_command()])) == request_of(with_facts([command]))
 
 
 def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
@@ -41,17 +41,17 @@ def test_a_name_cannot_borrow_characters_from_the_number_behind_it() -> None:
         person, name=person.name + person.id_number[0], id_number=person.id_number[1:]
     )
     one, other = (make_command(person=each) for each in (person, shifted))
-    assert request_of([Posted.of(one)]) != request_of([Posted.of(other)])
+    assert request_of(with_facts([one])) != request_of(with_facts([other]))
 
 
 def test_a_request_of_two_rows_is_none_of_one_row_that_spells_both() -> None:
     """A name is free text: it must not be able to stand for a row's end and another's beginning."""
-    two = [Posted.of(make_command(n, certificate=None)) for n in (0, 1)]
+    two = with_facts([make_command(n, certificate=None) for n in (0, 1)])
     first, second = (each.command.person for each in two)
     assert two[0].facts is not None
     spelled = f"{first.name}\0{first.id_number}\0{two[0].facts.content.decode()}{second.name}"
     one = make_command(person=replace(second, name=spelled), certificate=None)
-    assert request_of([Posted.of(one)]) != request_of(two)
+    assert request_of(with_facts([one])) != request_of(two)
 
 
 def test_a_command_whose_facts_cannot_be_written_is_refused_alone(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_command_whose_facts_cannot_be_written_is_refused_alone(tmp_path: Path
     unwritable = make_command(
         1, training_class=replace(make_command().training_class, number=" JL "), certificate=None
     )
-    assert Posted.of(unwritable).facts is None
+    assert with_facts([unwritable])[0].facts is None
     outcomes = post(ledger, make_command(0), unwritable, make_command(2)).outcomes
     assert codes(outcomes) == [("accepted", None), ("rejected", "malformed"), ("accepted", None)]
     verify_whole(ledger)

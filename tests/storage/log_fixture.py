@@ -6,6 +6,7 @@ from random import Random
 
 from sqlalchemy import Engine
 
+from ledger.core.entry import Draft
 from ledger.storage import log, schema
 from ledger.storage.engine import open_engine, writing
 from ledger.storage.sealing import Cipher, Sealer, key_context
@@ -23,9 +24,9 @@ def make_engine(tmp_path: Path) -> Engine:
     return engine
 
 
-def drafts(count: int, seed: int = 0) -> list[log.Draft]:
+def drafts(count: int, seed: int = 0) -> list[Draft]:
     """Give entries that wait for their places."""
-    return [log.Draft("schedule", "ledger", Random(seed + n).randbytes(32)) for n in range(count)]
+    return [("schedule", "ledger", Random(seed + n).randbytes(32)) for n in range(count)]
 
 
 def append(engine: Engine, count: int, now_ms: int = NOW_MS) -> Sequence[log.StoredEntry]:

@@ -53,9 +53,10 @@ def test_another_persons_key_opens_nothing() -> None:
 
 
 def test_bodies_are_read_by_index_however_many_are_asked_for(engine: Engine) -> None:
-    stored = [StoredBody(i, None, b"salt", b"%d" % i) for i in range(1_200)]
+    rows = [(i, None, b"salt", b"%d" % i) for i in range(1_200)]
+    stored = [StoredBody(*row) for row in rows]
     with writing(engine) as connection:
-        bodies.insert_bodies(connection, stored)
+        bodies.insert_bodies(connection, rows)
     with reading(engine) as connection:
         found = bodies.read_bodies(connection, range(2_000))
         assert [found[i] for i in sorted(found)] == stored
@@ -66,7 +67,7 @@ def test_bodies_are_read_by_index_however_many_are_asked_for(engine: Engine) -> 
 
 def test_bodies_outside_the_log_are_found(engine: Engine) -> None:
     with writing(engine) as connection:
-        bodies.insert_bodies(connection, [StoredBody(i, None, b"s", b"c") for i in (-1, 0, 1, 2)])
+        bodies.insert_bodies(connection, [(i, None, b"s", b"c") for i in (-1, 0, 1, 2)])
     with reading(engine) as connection:
         assert sorted(bodies.indices_from(connection, 2)) == [-1, 2]
 
@@ -74,7 +75,7 @@ def test_bodies_outside_the_log_are_found(engine: Engine) -> None:
 def test_an_erased_persons_bodies_go_and_their_indices_are_given(engine: Engine) -> None:
     with writing(engine) as connection:
         vault.insert_subjects(connection, [(SUBJECT, b"tag", 1, b"key", b"facts")])
-        rows = [StoredBody(i, SUBJECT if i % 2 else OTHER, None, b"c") for i in range(6)]
+        rows = [(i, SUBJECT if i % 2 else OTHER, None, b"c") for i in range(6)]
         bodies.insert_bodies(connection, rows)
         vault.delete_subject(connection, SUBJECT)
         assert bodies.delete_bodies_of(connection, SUBJECT) == [1, 3, 5]

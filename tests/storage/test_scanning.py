@@ -21,10 +21,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     made = make_engine(tmp_path_factory.mktemp("scanning"))
     with writing(made) as connection:
         head = log.read_head(connection)
-        drafts = [log.Draft("key", "ledger", bytes(32)) for _ in range(COUNT)]
+        drafts = [("key", "ledger", bytes(32)) for _ in range(COUNT)]
         log.append(connection, head, drafts, 1)
-        rows = [bodies.StoredBody(i, None, bytes(32), b"{}") for i in range(COUNT - 1)]
-        rows.append(bodies.StoredBody(COUNT - 1, "a", None, b"sealed"))
+        rows = [(i, None, bytes(32), b"{}") for i in range(COUNT - 1)]
+        rows.append((COUNT - 1, "a", None, b"sealed"))
         bodies.insert_bodies(connection, rows)
         vault.insert_subjects(
             connection, [("a", b"tag", 1, b"key", b"facts"), ("b", b"other", 1, b"key", b"facts")]
