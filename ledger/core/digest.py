@@ -22,6 +22,8 @@ _INNER: Final = bytes(value ^ 0x36 for value in range(256))
 _OUTER: Final = bytes(value ^ 0x5C for value in range(256))
 _INNER_PAD: Final = b"\x36" * (BLOCK_BYTES - SALT_BYTES)
 _OUTER_PAD: Final = b"\x5c" * (BLOCK_BYTES - SALT_BYTES)
+_SUBJECT: Final = b"subject\0"
+_SALT_EXPECTED: Final = f"salt: expected {SALT_BYTES} bytes"
 _LEAF: Final = hashlib.sha256(b"\x00")
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
@@ -101,7 +103,23 @@ def subject_tag(salt: bytes, subject_id: bytes) -> bytes:
     Raises:
         MalformedError: The salt is not 32 bytes.
     """
-    return _salted(salt, b"subject\0" + subject_id)
+    return _salted(salt, _SUBJECT + subject_id)
+
+
+def commitment_and_subject(salt: bytes, body_bytes: bytes, subject_id: bytes) -> tuple[bytes, str]:
+    """Give ``commitment`` and the hex of ``subject_tag`` under one salt; an audit makes both.
+
+    Raises:
+        MalformedError: The salt is not 32 bytes.
+    """
+    if len(salt) != SALT_BYTES:
+        raise MalformedError(_SALT_EXPECTED)
+    new = hashlib.sha256
+    inner, outer = salt.translate(_INNER) + _INNER_PAD, salt.translate(_OUTER) + _OUTER_PAD
+    return (
+        new(outer + new(inner + body_bytes).digest()).digest(),
+        new(outer + new(inner + _SUBJECT + subject_id).digest()).hexdigest(),
+    )
 
 
 class Mac:
@@ -131,6 +149,6 @@ def _salted(salt: bytes, message: bytes) -> bytes:
     # HMAC under a key that is used once or twice. It would take any key; a short or forgotten one
     # would let bodies be guessed.
     if len(salt) != SALT_BYTES:
-        raise MalformedError(f"salt: expected {SALT_BYTES} bytes")
+        raise MalformedError(_SALT_EXPECTED)
     inner = hashlib.sha256(salt.translate(_INNER) + _INNER_PAD + message).digest()
     return hashlib.sha256(salt.translate(_OUTER) + _OUTER_PAD + inner).digest()

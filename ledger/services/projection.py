@@ -8,6 +8,7 @@ from ledger.storage.sealing import Sealer
 
 IDENTITY: Final = "record identity"
 CONTENT: Final = "record content"
+CERTIFICATE: Final = "certificate"
 
 
 def record_row(
@@ -46,7 +47,7 @@ def content_tag(sealer: Sealer, subject: str, content: bytes) -> bytes:
 
 def certificate_tag(sealer: Sealer, number: str) -> bytes:
     """Tag by which a certificate number is known to be taken."""
-    return sealer.tag("certificate", number.encode())
+    return sealer.tag(CERTIFICATE, number.encode())
 
 
 def id_number_tag(sealer: Sealer, id_number: str) -> bytes:
