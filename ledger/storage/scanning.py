@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 from ledger.errors import DamagedError
 from ledger.storage.tables import BODY, CHECKPOINT, ENTRY, PUBLIC_ENTRY, RECORD, SUBJECT, TILE
 
-# More of them do not stay in a core's cache until they are looked at.
-ROWS: Final = 1_024
+# Few enough to stay in a core's cache, bodies and all, until they are looked at.
+ROWS: Final = 256
 
 EntryRow: TypeAlias = tuple[int, bytes, bytes]
 """Index, leaf hash, bytes."""

@@ -12,7 +12,7 @@ from ledger.storage.projections import RecordRow
 from tests.databases import only_sqlite
 from tests.storage.log_fixture import make_engine
 
-COUNT = 4 * scanning.ROWS + 5
+COUNT = 16 * scanning.ROWS + 5
 
 
 @pytest.fixture(scope="module")
