@@ -2,7 +2,7 @@
 
 The ledger is built once, by the real services, which takes minutes; with ``JINLAN_BENCH_HOME`` it
 is kept in that folder and used again. ``JINLAN_BENCH_ENTRIES`` makes it smaller. Each round
-measures both sides: hashlib over the bytes of every entry on one core, and the audits.
+measures both sides: hashlib over the bytes of every entry on one core, and an audit of each depth.
 """
 
 import csv
@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.roster import HEADER, rows
 from ledger.intake.rosters import read_roster
 from ledger.intake.rows import parse_rows
-from ledger.services.auditing import audit
+from ledger.services.auditing import Depth, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.completions import record
 from ledger.services.context import Ledger, open_ledger
@@ -37,9 +37,8 @@ PROCESSES = 2
 ROUNDS = 3
 PEAK_MIB_MAX = 286  # 300 MB
 
-# What the plan asks for.
-LOG_MIN = 0.25
-BODIES_MIN = 0.08
+# What the plan asks for, beside SHA-256; of everything it asks no figure.
+RATIOS_MIN = {Depth.LOG: 0.25, Depth.BODIES: 0.08}
 
 
 def build(home: Path, entries: int) -> None:
@@ -80,33 +79,33 @@ def hash_rate(ledger: Ledger) -> float:
     return count / elapsed
 
 
-def audit_rate(ledger: Ledger, *, only_log: bool) -> float:
+def audit_rate(ledger: Ledger, depth: Depth) -> float:
     """Audit with ``PROCESSES``; entries/s, from the call to the report."""
     started = time.perf_counter()
-    report = audit(ledger, processes=PROCESSES, only_log=only_log)
+    report = audit(ledger, processes=PROCESSES, depth=depth)
     elapsed = time.perf_counter() - started
     if not report.sound:
         raise SystemExit(f"benchmark: the audit found {report.findings[:3]}")
     return report.entries / elapsed
 
 
-def figures(home: Path) -> dict[str, tuple[float, float, float]]:
-    """Give, of each audit, the medians of its rate, of the hash rate, and of their ratios."""
+def figures(home: Path) -> dict[Depth, tuple[float, float, float]]:
+    """Give, for each depth, the medians of its rate, of the hash rate, and of their ratios."""
     ledger = open_ledger(Settings(home=home))
-    measured: dict[str, list[tuple[float, float]]] = {"log alone": [], "with bodies": []}
+    measured: dict[Depth, list[tuple[float, float]]] = {depth: [] for depth in Depth}
     for _ in range(ROUNDS):
-        for name, taken in measured.items():
+        for depth, taken in measured.items():
             before = hash_rate(ledger)
-            rate = audit_rate(ledger, only_log=name == "log alone")
+            rate = audit_rate(ledger, depth)
             taken.append((rate, (before + hash_rate(ledger)) / 2))
     ledger.close()
     return {
-        name: (
+        depth: (
             statistics.median(rate for rate, _ in taken),
             statistics.median(base for _, base in taken),
             statistics.median(rate / base for rate, base in taken),
         )
-        for name, taken in measured.items()
+        for depth, taken in measured.items()
     }
 
 
@@ -116,7 +115,7 @@ def peak_mib() -> float:
     return max(resource.getrusage(side).ru_maxrss for side in sides) / 1024
 
 
-def measure() -> tuple[dict[str, tuple[float, float, float]], float]:
+def measure() -> tuple[dict[Depth, tuple[float, float, float]], float]:
     """Build the ledger where there is none, and measure; give the figures and the peak in MiB."""
     entries = int(os.environ.get("JINLAN_BENCH_ENTRIES", ENTRIES))
     with tempfile.TemporaryDirectory() as name:

@@ -21,7 +21,7 @@ from ledger.cli.output import (
 from ledger.cli.words import report_lines
 from ledger.core.key_list import KeyList, decode_key_list
 from ledger.errors import LedgerError, MalformedError, NotFoundError
-from ledger.services.auditing import audit
+from ledger.services.auditing import Depth, audit
 from ledger.services.checkpointing import last_checkpoint, sign_checkpoint
 from ledger.services.context import Ledger, system_clock
 from ledger.services.proving import entry_bytes, prove
@@ -93,18 +93,21 @@ def _entries_signed(ledger: Ledger) -> int:
     help=f"How many work at once; one for each core if left out, {PROCESSES_MAX} at most.",
 )
 @click.option(
-    "--log-only",
-    is_flag=True,
-    help="Check entries, tiles, head and checkpoints, and open no body.",
+    "--depth",
+    type=click.Choice([depth.value for depth in Depth]),
+    default=Depth.EVERYTHING.value,
+    show_default=True,
+    help="How far down: entries, tiles, head and checkpoints; each body too; what is derived too.",
 )
-def audit_command(*, processes: int | None, log_only: bool, as_json: bool) -> int:
+def audit_command(*, processes: int | None, depth: str, as_json: bool) -> int:
     """Check entries, leaf hashes, tiles, bodies, projections and checkpoints."""
     at_once = processes or min(os.cpu_count() or 1, PROCESSES_MAX)
     with opened_ledger() as ledger, progress("entries", quiet=as_json) as watch:
         watch.expect(_entries_signed(ledger))
-        report = audit(ledger, watch.advance, processes=at_once, only_log=log_only)
+        report = audit(ledger, watch.advance, processes=at_once, depth=Depth(depth))
     document = {
         "sound": report.sound,
+        "depth": depth,
         "entries": report.entries,
         "bodies": report.bodies,
         "erased": report.erased,

@@ -22,6 +22,8 @@ _INNER: Final = bytes(value ^ 0x36 for value in range(256))
 _OUTER: Final = bytes(value ^ 0x5C for value in range(256))
 _INNER_PAD: Final = b"\x36" * (BLOCK_BYTES - SALT_BYTES)
 _OUTER_PAD: Final = b"\x5c" * (BLOCK_BYTES - SALT_BYTES)
+_SUBJECT: Final = b"subject\0"
+
 _LEAF: Final = hashlib.sha256(b"\x00")
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
@@ -96,7 +98,7 @@ def commit_naming(
     """
     inner, outer = _blocks(salt)
     new = hashlib.sha256
-    tag = new(outer + new(inner + b"subject\0" + subject_id).digest()).hexdigest()
+    tag = new(outer + new(inner + _SUBJECT + subject_id).digest()).hexdigest()
     body = b"".join((before, tag.encode(), behind))
     return body, new(outer + new(inner + body).digest()).digest()
 
@@ -119,7 +121,21 @@ def subject_tag(salt: bytes, subject_id: bytes) -> bytes:
     Raises:
         MalformedError: The salt is not 32 bytes.
     """
-    return _salted(salt, b"subject\0" + subject_id)
+    return _salted(salt, _SUBJECT + subject_id)
+
+
+def commitment_and_subject(salt: bytes, body_bytes: bytes, subject_id: bytes) -> tuple[bytes, str]:
+    """Give ``commitment`` and the hex of ``subject_tag`` under one salt; an audit makes both.
+
+    Raises:
+        MalformedError: The salt is not 32 bytes.
+    """
+    inner, outer = _blocks(salt)
+    new = hashlib.sha256
+    return (
+        new(outer + new(inner + body_bytes).digest()).digest(),
+        new(outer + new(inner + _SUBJECT + subject_id).digest()).hexdigest(),
+    )
 
 
 class Mac:

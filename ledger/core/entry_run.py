@@ -7,6 +7,7 @@ by piece, against the bytes that must stand there. A run with anything else in i
 ``decode_entry`` says of each of its entries what is wrong. A property test holds the two together.
 """
 
+from bisect import bisect_right
 from itertools import count
 from typing import Final, NamedTuple, TypeAlias
 
@@ -20,6 +21,8 @@ _BODY_END: Final = len(_OPEN) + HEX
 _TAIL: Final = len(b'","suite":"SCL-1","time":"2026-11-22T08:00:00.123Z","v":1}')
 _PREV: Final = HEX + _TAIL
 _KNOWN_MAX: Final = 4_096
+# Of smaller batches each entry is looked at by itself.
+_BATCH_MIN: Final = 8
 _Read: TypeAlias = tuple[list[str], list[str], list[int]]
 
 
@@ -58,25 +61,38 @@ class EntryReader:
         prevs = (prev + leaves).hex().encode()
         bodies = [entry[9:_BODY_END] for entry in entries]
         commitments = _bytes_of_hex(b"".join(bodies))
-        read = self._alike(first, entries, bodies, prevs) or self._one_by_one(first, entries, prevs)
+        read = self._by_batch(first, entries, bodies, prevs)
+        if read is None:
+            read = self._one_by_one(first, entries, prevs)
         return None if read is None or commitments is None else EntryRun(leaves, commitments, *read)
 
-    def _alike(
+    def _by_batch(
         self, first: int, entries: tuple[bytes, ...], bodies: list[bytes], prevs: bytes
     ) -> _Read | None:
-        """Read entries that are all of one batch, kind and issuer, as most are."""
-        opening, number = entries[0], len(entries)
-        middle = _BODY_END + len(b'","index":%d' % first)
-        learned = self._piece(opening, middle)
-        if learned is None or b"%" in opening:
-            return None
-        form = b'{"body":"%b","index":%d' + opening[middle:-_PREV] + b"%b" + opening[-_TAIL:]
-        named = [prevs[at : at + HEX] for at in range(0, number * HEX, HEX)]
-        written = map(form.__mod__, zip(bodies, count(first), named, strict=False))
-        if tuple(written) != entries:
-            return None
-        (kind, issuer), time_ms = learned
-        return [kind] * number, [issuer] * number, [time_ms] * number
+        """Read entries of few batches, each of one time, kind and issuer, as most are."""
+        kinds: list[str] = []
+        issuers: list[str] = []
+        times: list[int] = []
+        named = [prevs[at : at + HEX] for at in range(0, len(entries) * HEX, HEX)]
+        at = 0
+        while at < len(entries):
+            opening = entries[at]
+            middle = _BODY_END + len(b'","index":%d' % (first + at))
+            learned = self._piece(opening, middle)
+            if learned is None or b"%" in opening or (times and learned[1] < times[-1]):
+                return None
+            end = bisect_right(entries, opening[-_TAIL:], at, key=_tail)
+            if end - at < min(_BATCH_MIN, len(entries) - at):
+                return None
+            form = b'{"body":"%b","index":%d' + opening[middle:-_PREV] + b"%b" + opening[-_TAIL:]
+            pieces = zip(bodies[at:end], count(first + at), named[at:end], strict=False)
+            if tuple(map(form.__mod__, pieces)) != entries[at:end]:
+                return None
+            kinds += [learned[0][0]] * (end - at)
+            issuers += [learned[0][1]] * (end - at)
+            times += [learned[1]] * (end - at)
+            at = end
+        return kinds, issuers, times
 
     def _one_by_one(self, first: int, entries: tuple[bytes, ...], prevs: bytes) -> _Read | None:
         marks: list[tuple[str, str]] = []
@@ -119,6 +135,11 @@ class EntryReader:
         mark = self._marks[entry[middle:-_PREV]] = (known.kind, known.issuer)
         self._times[entry[-_TAIL:]] = known.time_ms
         return mark, known.time_ms
+
+
+def _tail(entry: bytes) -> bytes:
+    """Give what the entries of a batch end with; of a sound log it only ever rises."""
+    return entry[-_TAIL:]
 
 
 def _bytes_of_hex(text: bytes) -> bytes | None:

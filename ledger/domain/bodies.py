@@ -64,6 +64,14 @@ class RecordBodyWriter:
         return before, _END
 
 
+def ends_with_subject(body: bytes, tag: str) -> bool:
+    """Tell whether a personal body ends as one does whose subject has this tag.
+
+    ``subject`` and ``v`` are the last of its members, and neither can be spelt in another way.
+    """
+    return body.endswith(b'"subject":"' + tag.encode() + _END)
+
+
 def schedule_body(schedule: CreditSchedule) -> dict[str, Any]:
     """Make the body that publishes a credit schedule."""
     return {"v": VERSION, **schedule.to_json()}

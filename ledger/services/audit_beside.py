@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ledger.services.audit_report import AddFinding, AuditReport, Finding, reported
-from ledger.services.body_audit import check_persons_without_record
 from ledger.services.context import Ledger
 from ledger.services.span_audit import begin_state
+from ledger.services.vault_audit import check_persons_without_record
 from ledger.storage import answers, reports
 from ledger.storage.engine import integrity_findings, reading
 

@@ -22,7 +22,7 @@ from ledger.services.audit_beside import BESIDE, audit_beside
 from ledger.services.audit_report import Finding
 from ledger.services.context import Ledger, open_ledger, spare_collector
 from ledger.services.settings import Settings
-from ledger.services.span_audit import SpanAudit, SpanSeen
+from ledger.services.span_audit import Depth, SpanAudit, SpanSeen
 
 Span = tuple[int, int]
 # Spans that a child has before it: enough that it is never idle.
@@ -44,10 +44,10 @@ class Workers(Protocol):
 class _Alone:
     """This process does it all, in turn."""
 
-    def __init__(self, ledger: Ledger, *, only_log: bool) -> None:
+    def __init__(self, ledger: Ledger, depth: Depth) -> None:
         self._ledger = ledger
-        self._audit = SpanAudit(ledger, bodies=not only_log)
-        self._names = () if only_log else tuple(BESIDE)
+        self._audit = SpanAudit(ledger, depth)
+        self._names = tuple(BESIDE) if depth is Depth.EVERYTHING else ()
 
     def spans(self, spans: Iterable[Span]) -> Iterator[SpanSeen]:
         return (self._audit.audit(*span) for span in spans)
@@ -60,12 +60,12 @@ class _Shared:
     """Children do what they can; this process does spans too while it would wait for them."""
 
     def __init__(
-        self, ledger: Ledger, pool: ProcessPoolExecutor, children: int, *, only_log: bool
+        self, ledger: Ledger, pool: ProcessPoolExecutor, children: int, depth: Depth
     ) -> None:
         self._pool = pool
         self._begun_max = BEGUN * children
-        self._audit = SpanAudit(ledger, bodies=not only_log)
-        names = () if only_log else tuple(BESIDE)
+        self._audit = SpanAudit(ledger, depth)
+        names = tuple(BESIDE) if depth is Depth.EVERYTHING else ()
         self._beside = [pool.submit(_audit_beside, name) for name in names]
 
     def spans(self, spans: Iterable[Span]) -> Iterator[SpanSeen]:
@@ -92,25 +92,25 @@ def _done(seen: SpanSeen) -> Future[SpanSeen]:
 
 
 @contextmanager
-def workers(ledger: Ledger, processes: int, *, only_log: bool) -> Iterator[Workers]:
+def workers(ledger: Ledger, processes: int, depth: Depth) -> Iterator[Workers]:
     """Give who works: this process, and children of it so that they are ``processes``.
 
     Raises:
         UnavailableError: With code ``audit-broken``: a child died. Nothing is known of the ledger.
     """
     if processes == 1:
-        yield _Alone(ledger, only_log=only_log)
+        yield _Alone(ledger, depth)
         return
     others = active_children()
     try:
         pool = ProcessPoolExecutor(
-            processes - 1, get_context("spawn"), _begin_child, (ledger.settings, only_log)
+            processes - 1, get_context("spawn"), _begin_child, (ledger.settings, depth)
         )
     except OSError:  # a machine where processes can share no semaphore
-        yield _Alone(ledger, only_log=only_log)
+        yield _Alone(ledger, depth)
         return
     try:
-        yield _Shared(ledger, pool, processes - 1, only_log=only_log)
+        yield _Shared(ledger, pool, processes - 1, depth)
     except BrokenProcessPool as error:
         raise UnavailableError(
             "audit: a process of it was ended or could not start; nothing is known of the ledger, "
@@ -136,13 +136,13 @@ class _Child:
 _child: list[_Child] = []
 
 
-def _begin_child(settings: Settings, only_log: bool) -> None:  # noqa: FBT001 - a pool hands on by place
+def _begin_child(settings: Settings, depth: Depth) -> None:
     # Ctrl-C reaches the whole group, and one of it says so.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     spare_collector()
     ledger = open_ledger(settings)
-    _child[:] = [_Child(ledger, SpanAudit(ledger, bodies=not only_log))]
+    _child[:] = [_Child(ledger, SpanAudit(ledger, depth))]
 
 
 def _end_with_parent() -> None:

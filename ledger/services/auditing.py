@@ -27,14 +27,18 @@ from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen, F
 from ledger.services.context import Ledger
 from ledger.services.leaf_audit import compare_tile
 from ledger.services.recovery_audit import stored_recoveries, superseded_sizes
-from ledger.services.span_audit import SPAN, SpanAudit, SpanSeen, begin_state
+from ledger.services.span_audit import SPAN, Depth, SpanAudit, SpanSeen, begin_state
 from ledger.storage import bodies, checkpoints, log, projections, scanning
 from ledger.storage.engine import reading
 
-__all__ = ["AuditReport", "Finding", "audit"]
+__all__ = ["AuditReport", "Depth", "Finding", "audit"]
 
 # What an entry can be found by that is not the one over which a tile was made.
 OF_ENTRIES: Final = frozenset({"entry", "leaf-hash", "chain", "time", "tile"})
+
+# The last spans are cut into parts, so that no process has much left to do when others have none.
+WHOLE_UNTIL: Final = 8
+PARTS: Final = 4
 
 Advance = Callable[[int], None]
 
@@ -44,7 +48,7 @@ def audit(
     advance: Advance = lambda _count: None,
     *,
     processes: int = 1,
-    only_log: bool = False,
+    depth: Depth = Depth.EVERYTHING,
 ) -> AuditReport:
     """Audit the whole ledger, reading every row once.
 
@@ -55,13 +59,13 @@ def audit(
         ledger: The open ledger.
         advance: Called with the number of entries just read.
         processes: How many work at once: this one, and children of it.
-        only_log: Check entries, leaf hashes, tiles, head and checkpoints, and nothing beside them.
+        depth: How far down it goes.
 
     Raises:
         UnavailableError: With code ``audit-broken``: a child died. Nothing is known of the ledger.
     """
     whole = _Whole(ledger)
-    with workers(ledger, processes, only_log=only_log) as hands:
+    with workers(ledger, processes, depth) as hands:
         for seen in hands.spans(_full_spans(ledger)):
             if not seen.entries:  # a hole as wide as a span: what is behind it is read in one
                 break
@@ -72,11 +76,9 @@ def audit(
     outside = checkpoints.read_outside(ledger.home)
     with reading(ledger.engine) as connection:
         begin_state(ledger, connection)
-        last = SpanAudit(ledger, bodies=not only_log).audit_in(
-            connection, whole.place, advance=advance
-        )
+        last = SpanAudit(ledger, depth).audit_in(connection, whole.place, advance=advance)
         whole.take(last)
-        whole.finish(connection, last, outside, only_log=only_log)
+        whole.finish(connection, last, outside, depth)
     return whole.report
 
 
@@ -85,7 +87,9 @@ def _full_spans(ledger: Ledger) -> Iterator[tuple[int, int]]:
     start = 0
     while start + SPAN <= (size := _size_at_most(ledger)):
         for stop in range(start + SPAN, size + 1, SPAN):
-            yield stop - SPAN, stop
+            whole = size - stop >= WHOLE_UNTIL * SPAN
+            width = SPAN if whole else max(SPAN // PARTS, TILE_WIDTH)
+            yield from ((at, at + width) for at in range(stop - SPAN, stop, width))
         start = size // SPAN * SPAN
 
 
@@ -159,7 +163,7 @@ class _Whole:
         return min((i for i in known if i is not None and start <= i < stop), default=None)
 
     def finish(
-        self, connection: Connection, last: SpanSeen, outside: bytes | None, *, only_log: bool
+        self, connection: Connection, last: SpanSeen, outside: bytes | None, depth: Depth
     ) -> None:
         """Check what only the whole can tell, in the state in which the last span was seen."""
         add = self.report.add
@@ -175,11 +179,11 @@ class _Whole:
             self._check_head(connection, last)
         self._check_outside(connection, outside)
         self._report_faults(connection)
-        if not only_log:
+        if depth is not Depth.LOG:
             with reported(add, None, "body"):
                 self._check_missing(connection)
             with reported(add, None, "record"):
-                self._check_strays(connection)
+                self._check_strays(connection, depth)
 
     def _finish_tiles(self, connection: Connection, last: SpanSeen) -> None:
         if last.edge:
@@ -241,16 +245,15 @@ class _Whole:
                     index, "body", "the body is missing, and no erasure or recovery says so"
                 )
 
-    def _check_strays(self, connection: Connection) -> None:
+    def _check_strays(self, connection: Connection, depth: Depth) -> None:
         """Look for rows of entries that do not exist."""
         add, entries = self.report.add, self.place
         strays = [("body", index) for index in bodies.indices_from(connection, entries)]
-        strays += [
-            ("record", index) for index in projections.record_indices_from(connection, entries)
-        ]
-        strays += [
-            ("public-entry", index) for index in scanning.public_indices_from(connection, entries)
-        ]
+        if depth is Depth.EVERYTHING:
+            records = projections.record_indices_from(connection, entries)
+            listed = scanning.public_indices_from(connection, entries)
+            strays += [("record", index) for index in records]
+            strays += [("public-entry", index) for index in listed]
         for what, index in strays:
             place = min(max(index, 0), entries)
             add(place, what, f"there is a {what} row for entry {index}, but no such entry")

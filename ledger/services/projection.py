@@ -8,6 +8,7 @@ from ledger.storage.sealing import Sealer, frame
 
 IDENTITY: Final = "record identity"
 CONTENT: Final = "record content"
+CERTIFICATE: Final = "certificate"
 
 
 def record_row(
@@ -48,7 +49,7 @@ def content_tag(sealer: Sealer, subject: str, content: bytes) -> bytes:
 
 def certificate_tag(sealer: Sealer, number: str) -> bytes:
     """Tag by which a certificate number is known to be taken."""
-    return sealer.tag_of_framed("certificate", frame(number.encode()))
+    return sealer.tag_of_framed(CERTIFICATE, frame(number.encode()))
 
 
 def id_number_tag(sealer: Sealer, id_number: str) -> bytes:

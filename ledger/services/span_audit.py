@@ -6,6 +6,7 @@ the bodies that are not there are gone by right.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,12 +17,24 @@ from ledger.services.body_audit import BodyAudit
 from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen
 from ledger.services.context import Ledger
 from ledger.services.leaf_audit import LeafAudit
+from ledger.services.record_audit import RecordAudit
 from ledger.services.withdrawal_audit import Kept
 from ledger.storage import log, scanning
 from ledger.storage.engine import reading
 
 SPAN: Final = 16_384
 """Entries of a span; a multiple of the width of a tile."""
+
+
+class Depth(StrEnum):
+    """How far down an audit goes; each depth includes the one before it."""
+
+    LOG = "log"
+    """Entries, leaf hashes, tiles, head and checkpoints."""
+    BODIES = "bodies"
+    """Each body is opened: it is the one that its entry commits to, and about its row's subject."""
+    EVERYTHING = "everything"
+    """What is derived from bodies too, and all that stands beside the log."""
 
 
 @dataclass(slots=True)
@@ -58,14 +71,11 @@ class SpanSeen:
 
 
 class SpanAudit:
-    """Audits spans, one after the other; keeps between them only what shortens the work.
+    """Audits spans, one after the other; keeps between them only what shortens the work."""
 
-    ``bodies``: whether bodies are opened, or the log alone is read.
-    """
-
-    def __init__(self, ledger: Ledger, *, bodies: bool = True) -> None:
+    def __init__(self, ledger: Ledger, depth: Depth = Depth.EVERYTHING) -> None:
         self.ledger = ledger
-        self._bodies = bodies
+        self._depth = depth
         self._reader = RecordedFactsReader()
         self._kept = Kept()
 
@@ -85,8 +95,8 @@ class SpanAudit:
         """Audit in the caller's transaction; without ``stop``, to the last entry there is."""
         seen, report = SpanSeen(start, start), AuditReport()
         with reported(report.add, None, "entry"):
-            leaves = LeafAudit(connection, report.add, start, with_bodies=self._bodies)
-            bodies = self._body_audit(connection, report) if self._bodies else None
+            bodies = self._body_audit(connection, report)
+            leaves = LeafAudit(connection, report.add, start, with_bodies=bodies is not None)
             for number, entries in leaves.check(stop):
                 if bodies is not None and entries:
                     bodies.check(entries, min(entries)[0], max(entries)[0] + 1)
@@ -109,8 +119,13 @@ class SpanAudit:
         seen.findings = report.findings
         return seen
 
-    def _body_audit(self, connection: Connection, report: AuditReport) -> BodyAudit:
-        return BodyAudit(self.ledger, connection, report.add, self._reader, self._kept)
+    def _body_audit(self, connection: Connection, report: AuditReport) -> BodyAudit | None:
+        if self._depth is Depth.LOG:
+            return None
+        records = None
+        if self._depth is Depth.EVERYTHING:
+            records = RecordAudit(self.ledger, connection, report.add, self._reader, self._kept)
+        return BodyAudit(self.ledger, connection, report.add, records)
 
 
 def begin_state(ledger: Ledger, connection: Connection) -> None:

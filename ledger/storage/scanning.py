@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 from ledger.errors import DamagedError
 from ledger.storage.tables import BODY, CHECKPOINT, ENTRY, PUBLIC_ENTRY, RECORD, SUBJECT, TILE
 
-ROWS: Final = 2_048
+# Few enough to stay in a core's cache, bodies and all, until they are looked at.
+ROWS: Final = 256
 
 EntryRow: TypeAlias = tuple[int, bytes, bytes]
 """Index, leaf hash, bytes."""
 BodyRow: TypeAlias = tuple[Any, ...]
-"""Index, subject, salt, content; then of the vault: tag, key version, wrapped key, facts."""
+"""Index, subject, salt, content; of the vault key version and wrapped key; then tag and facts."""
 RecordTuple: TypeAlias = tuple[Any, ...]
 """The columns of ``record`` in the table's order."""
 
@@ -32,13 +33,14 @@ def _between(query: Select[Any], key: Any) -> Select[Any]:  # noqa: ANN401 - a c
 
 
 _ENTRIES: Final = _between(select(ENTRY.c.index, ENTRY.c.leaf_hash, ENTRY.c.bytes), ENTRY.c.index)
-_BODIES: Final = _between(
-    select(
-        BODY.c.index, BODY.c.subject, BODY.c.salt, BODY.c.content,
-        SUBJECT.c.tag, SUBJECT.c.key_version, SUBJECT.c.wrapped_key, SUBJECT.c.facts,
-    ).select_from(BODY.outerjoin(SUBJECT, SUBJECT.c.id == BODY.c.subject)),
-    BODY.c.index,
-)  # fmt: skip
+_WITH_KEYS: Final = select(
+    BODY.c.index, BODY.c.subject, BODY.c.salt, BODY.c.content,
+    SUBJECT.c.key_version, SUBJECT.c.wrapped_key,
+).select_from(BODY.outerjoin(SUBJECT, SUBJECT.c.id == BODY.c.subject))  # fmt: skip
+_BODIES: Final = _between(_WITH_KEYS, BODY.c.index)
+_BODIES_AND_FACTS: Final = _between(
+    _WITH_KEYS.add_columns(SUBJECT.c.tag, SUBJECT.c.facts), BODY.c.index
+)
 _RECORDS: Final = _between(select(RECORD), RECORD.c.index)
 _PUBLIC: Final = _between(select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind), PUBLIC_ENTRY.c.index)
 _CHECKPOINTS: Final = _between(select(CHECKPOINT.c.size, CHECKPOINT.c.note), CHECKPOINT.c.size)
@@ -120,9 +122,15 @@ def entry_rows(
     return _ranges(connection, _ENTRIES, start, stop)
 
 
-def body_rows(connection: Connection, start: int, stop: int) -> Iterator[list[BodyRow]]:
-    """Read the bodies of a range, each with its person's row in the vault, NULLs if none."""
-    return _ranges(connection, _BODIES, start, stop)
+def body_rows(
+    connection: Connection, start: int, stop: int, *, with_facts: bool
+) -> Iterator[list[BodyRow]]:
+    """Read the bodies of a range, each with its person's key in the vault, NULLs if none.
+
+    ``with_facts``: with the look-up tag and the sealed facts too.
+    """
+    query = _BODIES_AND_FACTS if with_facts else _BODIES
+    return _ranges(connection, query, start, stop)
 
 
 def record_rows(connection: Connection, start: int, stop: int) -> Iterator[list[RecordTuple]]:

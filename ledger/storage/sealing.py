@@ -21,6 +21,9 @@ from ledger.errors import DamagedError
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
+_KEY: Final = b"person key\0"
+_BODY: Final = b"body\0"
+_NOT_AS_SEALED: Final = "sealed bytes: changed, or sealed under another key or context"
 
 RandomBytes = Callable[[int], bytes]
 
@@ -28,17 +31,17 @@ RandomBytes = Callable[[int], bytes]
 class Cipher:
     """AES-256-GCM under one key, with a fresh random nonce each time."""
 
-    __slots__ = ("_aead", "_random", "key")
+    __slots__ = ("_random", "aead", "key")
 
     def __init__(self, key: bytes, random_bytes: RandomBytes) -> None:
         self.key = key
-        self._aead = AESGCM(key)
+        self.aead = AESGCM(key)
         self._random = random_bytes
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Encrypt ``plain``; it opens again only under the same ``context``."""
         nonce = self._random(NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, plain, context)
+        return nonce + self.aead.encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Decrypt.
@@ -47,11 +50,9 @@ class Cipher:
             DamagedError: The bytes, the key or the context is not what it was sealed with.
         """
         try:
-            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+            return self.aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as error:
-            raise DamagedError(
-                "sealed bytes: changed, or sealed under another key or context"
-            ) from error
+            raise DamagedError(_NOT_AS_SEALED) from error
 
 
 class Sealer:
@@ -89,6 +90,28 @@ class Sealer:
         key = self.ledger_cipher(version).open(wrapped, key_context(subject.encode()))
         return Cipher(key, self._random)
 
+    def open_body(
+        self, subject: bytes, version: int, wrapped: bytes, sealed: bytes, commitment: bytes
+    ) -> bytes:
+        """Open a sealed body under its subject's wrapped key.
+
+        It gives what ``unwrap`` and then ``Cipher.open`` give, without a step for each: an audit
+        opens every body there is, most of them of persons whom it has not met before.
+
+        Raises:
+            DamagedError: As these do.
+        """
+        vault = self._wrapping.get(version) or self.ledger_cipher(version)
+        try:
+            key = vault.aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _KEY + subject)
+            return AESGCM(key).decrypt(
+                sealed[:NONCE_BYTES],
+                sealed[NONCE_BYTES:],
+                _BODY + subject + b"\0" + commitment,
+            )
+        except (InvalidTag, ValueError) as error:
+            raise DamagedError(_NOT_AS_SEALED) from error
+
     def rewrap(self, subject: str, version: int, wrapped: bytes) -> bytes:
         """Wrap a stored person's key anew, under the current vault key.
 
@@ -116,10 +139,18 @@ class Sealer:
 
     def tag_of_framed(self, purpose: str, parts: bytes) -> bytes:
         """Make the tag of parts that were framed before, by whoever tags some of them often."""
+        return self._mac(purpose).digest(parts)[:TAG_BYTES]
+
+    def tagger(self, purpose: str) -> Callable[[bytes], bytes]:
+        """Give ``tag_of_framed`` for one purpose."""
+        digest = self._mac(purpose).digest
+        return lambda parts: digest(parts)[:TAG_BYTES]
+
+    def _mac(self, purpose: str) -> Mac:
         mac = self._macs.get(purpose)
         if mac is None:
             mac = self._macs[purpose] = Mac(self._lookup, purpose.encode() + b"\0")
-        return mac.digest(parts)[:TAG_BYTES]
+        return mac
 
 
 def framed(*parts: bytes) -> bytes:
@@ -134,7 +165,7 @@ def frame(part: bytes) -> bytes:
 
 def key_context(subject: bytes) -> bytes:
     """Bind a wrapped key to its person."""
-    return b"person key\0" + subject
+    return _KEY + subject
 
 
 def facts_context(subject: bytes) -> bytes:
@@ -144,4 +175,4 @@ def facts_context(subject: bytes) -> bytes:
 
 def body_context(subject: bytes, commitment: bytes) -> bytes:
     """Bind a sealed body to its person and to the commitment in its entry."""
-    return b"body\0" + subject + b"\0" + commitment
+    return _BODY + subject + b"\0" + commitment

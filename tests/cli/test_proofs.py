@@ -80,11 +80,14 @@ def test_an_audit_tells_of_entries_dated_after_the_clock(run: Run, tmp_path: Pat
 
 
 def test_an_audit_of_the_log_alone_opens_no_body(run: Run) -> None:
-    document = run("audit", "--log-only", "--processes", "1", "--json")
+    document = run("audit", "--depth", "log", "--processes", "1", "--json")
     assert document.status == 0
-    assert document.json["sound"] is True
+    assert (document.json["sound"], document.json["depth"]) == (True, "log")
     assert document.json["bodies"] == 0
     assert document.json["entries"] > 0
+    deeper = run("audit", "--depth", "bodies", "--processes", "1", "--json").json
+    assert deeper["bodies"] == deeper["entries"] == document.json["entries"]
+    assert run("audit", "--depth", "deep").status == 2
     assert run("audit", "--processes", "0").status == 2
 
 

@@ -15,6 +15,7 @@ from ledger.core.digest import (
     StreamHash,
     commit_naming,
     commitment,
+    commitment_and_subject,
     leaf_hash,
     node_hash,
     node_row,
@@ -80,6 +81,8 @@ def test_a_salt_of_another_length_is_refused(salt: bytes) -> None:
         commitment(salt, b"{}")
     with pytest.raises(MalformedError):
         subject_tag(salt, b"p-1")
+    with pytest.raises(MalformedError):
+        commitment_and_subject(salt, b"{}", b"p-1")
 
 
 @given(st.binary(max_size=150), st.lists(st.binary(max_size=200), max_size=4))
@@ -95,6 +98,8 @@ def test_a_prepared_mac_is_the_standard_librarys_hmac_for_any_key_and_message(
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=300))
 def test_a_commitment_is_the_standard_librarys_hmac(salt: bytes, body: bytes) -> None:
     assert commitment(salt, body) == hmac.digest(salt, body, "sha256")
+    both = commitment_and_subject(salt, body, body[:26])
+    assert both == (commitment(salt, body), subject_tag(salt, body[:26]).hex())
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(), st.binary(), st.binary())

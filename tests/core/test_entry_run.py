@@ -27,11 +27,26 @@ def made(marks: list[tuple[int, int, int]], first: int = 0) -> list[Entry]:
     return entries
 
 
-MARKS = st.lists(
+SINGLE = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from([0, 0, 0, 1])),
     min_size=1,
     max_size=12,
 )
+# Whole batches of one kind and issuer too, which are read otherwise than single entries.
+BATCHES = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.integers(0, 1), st.sampled_from([0, 1]), st.sampled_from([2, 8, 11])
+    ),
+    min_size=1,
+    max_size=3,
+).map(
+    lambda batches: [
+        (kind, issuer, passed if first else 0)
+        for kind, issuer, passed, number in batches
+        for first in (True, *[False] * (number - 1))
+    ]
+)
+MARKS = SINGLE | BATCHES
 
 
 @given(marks=MARKS, first=st.sampled_from([0, 7, 95, 9_995]))

@@ -145,6 +145,8 @@ def test_whatever_a_writer_lets_through_its_reader_takes(command: RecordCompleti
     except MalformedError:
         return
     stored = parse_completion(body)
+    assert bodies.ends_with_subject(encode(body), stored.subject)
+    assert not bodies.ends_with_subject(encode(body), stored.subject[1:] + "x")
     assert stored.training_class == command.training_class
     assert stored.hours == {mode: amount for mode, amount in command.hours.items() if amount}
     assert (stored.level, stored.attendance) == (command.level, command.attendance)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.domain.withdrawals import RevokeRecord
 from ledger.services.context import Ledger
+from ledger.services.withdrawal import revoke_record
 from tests.databases import (  # noqa: F401 - every test here runs on both engines
     _databases_of_a_file,
     _databases_of_a_test,
@@ -12,7 +14,7 @@ from tests.databases import (  # noqa: F401 - every test here runs on both engin
     database_engine,
     folder_of_a_file,
 )
-from tests.ledgers import TestClock, make_ledger
+from tests.ledgers import TestClock, make_command, make_ledger, post, post_one, verify_whole
 
 
 @pytest.fixture
@@ -25,3 +27,14 @@ def clock() -> TestClock:
 def ledger(tmp_path: Path, clock: TestClock) -> Ledger:
     """A ledger with the example's school and schedule, and no record."""
     return make_ledger(tmp_path, clock=clock)
+
+
+@pytest.fixture
+def withdrawn(tmp_path: Path) -> Ledger:
+    """Records at 4 to 7; 8 corrects 7 and 9 revokes 4."""
+    made = make_ledger(tmp_path)
+    post(made, *(make_command(n) for n in range(4)))
+    post_one(made, make_command(3, attendance=None), correcting=True)
+    revoke_record(made, "ledger", RevokeRecord(4, "entered-in-error"))
+    verify_whole(made)
+    return made

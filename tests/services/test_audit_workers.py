@@ -9,7 +9,7 @@ import pytest
 
 from ledger.errors import UnavailableError
 from ledger.services import audit_workers, auditing
-from ledger.services.auditing import audit
+from ledger.services.auditing import Depth, audit
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
 from ledger.services.erasure import erase
@@ -44,6 +44,22 @@ def test_one_process_and_several_give_the_same_report(made: Ledger) -> None:
     assert audit(made, seen.append, processes=2).sound
     assert sum(seen) == 1_405
     assert active_children() == []
+
+
+def test_the_last_spans_are_cut_so_that_nobody_waits_long_for_another(
+    made: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "SPAN", 2 * SPAN)
+    monkeypatch.setattr(auditing, "WHOLE_UNTIL", 1)
+    assert list(auditing._full_spans(made)) == [(0, 512), (512, 768), (768, 1024)]
+    assert audit(made, processes=2) == audit(made)
+
+
+@pytest.mark.parametrize("depth", [Depth.LOG, Depth.BODIES])
+def test_children_go_as_deep_as_they_are_asked_to(made: Ledger, depth: Depth) -> None:
+    alone = audit(made, depth=depth)
+    assert (alone.findings, alone.bodies) == ([], 0 if depth is Depth.LOG else 1_404)
+    assert audit(made, processes=2, depth=depth) == alone
 
 
 EDITS = {

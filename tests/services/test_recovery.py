@@ -12,7 +12,7 @@ from ledger.domain.recoveries import Recovery, Span, parse_recovery
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
 from ledger.errors import DamagedError, MalformedError, NotFoundError, RefusedError
 from ledger.services import recovery
-from ledger.services.auditing import audit
+from ledger.services.auditing import Depth, audit
 from ledger.services.backups import take_backup
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger, open_ledger
@@ -91,7 +91,7 @@ def _refuses(ledger: Ledger, code: str) -> None:
 def _goes_on(ledger: Ledger) -> None:
     assert post(ledger, make_command(61)).outcomes[0].outcome == "accepted"
     verify_whole(ledger)
-    assert audit(ledger, only_log=True).findings == []
+    assert audit(ledger, depth=Depth.LOG).findings == []
     assert audit_further(ledger).findings == []
     assert check(ledger).differing == 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ledger.domain.withdrawals import RevokeRecord
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.erasure import erase
-from ledger.services.span_audit import SpanAudit, begin_state
+from ledger.services.span_audit import Depth, SpanAudit, begin_state
 from ledger.services.withdrawal import revoke_record
 from ledger.storage.engine import reading
 from tests.ledgers import edit, make_command, make_ledger, post, reopen, subject_of
@@ -22,8 +22,10 @@ def test_a_span_tells_what_it_saw_and_what_only_the_whole_can_judge(tmp_path: Pa
     assert seen.checkpoints.good == 10
     seen = SpanAudit(ledger).audit(0, 12)
     assert (seen.missing, seen.erased, seen.findings) == ([5], [5], [])
-    seen = SpanAudit(ledger, bodies=False).audit(0, 12)
+    seen = SpanAudit(ledger, Depth.LOG).audit(0, 12)
     assert (seen.entries, seen.bodies, seen.missing) == (12, 0, [])
+    seen = SpanAudit(ledger, Depth.BODIES).audit(0, 12)
+    assert (seen.bodies, seen.missing, seen.erased, seen.findings) == (11, [5], [5], [])
 
 
 def test_entries_that_are_not_there_at_the_end_of_a_span_are_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ledger.storage.projections import RecordRow
 from tests.databases import only_sqlite
 from tests.storage.log_fixture import make_engine
 
-COUNT = 2 * scanning.ROWS + 5
+COUNT = 16 * scanning.ROWS + 5
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,12 @@ def test_a_range_comes_in_order_in_lists_that_are_never_long(engine: Engine) -> 
 
 def test_a_body_comes_with_its_person_and_without_one_with_nothing(engine: Engine) -> None:
     with reading(engine) as connection:
-        ((public, personal),) = scanning.body_rows(connection, COUNT - 2, COUNT)
+        place = (COUNT - 2, COUNT)
+        ((public, personal),) = scanning.body_rows(connection, *place, with_facts=True)
+        (keys_alone,) = scanning.body_rows(connection, *place, with_facts=False)
     assert public == (COUNT - 2, None, bytes(32), b"{}", None, None, None, None)
-    assert personal == (COUNT - 1, "a", None, b"sealed", b"tag", 1, b"key", b"facts")
+    assert personal == (COUNT - 1, "a", None, b"sealed", 1, b"key", b"tag", b"facts")
+    assert keys_alone == [public[:6], personal[:6]]
 
 
 def test_each_kind_of_row_is_read_by_its_range(engine: Engine) -> None:

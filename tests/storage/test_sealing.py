@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import DamagedError
-from ledger.storage.sealing import TAG_BYTES, Cipher, Sealer
+from ledger.storage.sealing import TAG_BYTES, Cipher, Sealer, body_context
 from tests.storage.log_fixture import make_key
 
 KEYS = {1: bytes([1]) * 32, 2: bytes([2]) * 32}
@@ -61,6 +61,25 @@ def test_a_wrapped_key_opens_for_its_subject_only() -> None:
     assert sealer.unwrap(SUBJECT, 1, wrapped).open(sealed, b"") == b"facts"
     with pytest.raises(DamagedError):
         sealer.unwrap("t" * 26, 1, wrapped)
+
+
+def test_a_body_opens_under_the_wrapped_key_as_it_does_step_by_step() -> None:
+    sealer, name, committed = _sealer(), SUBJECT.encode(), bytes(32)
+    cipher, wrapped = make_key(sealer, SUBJECT)
+    sealed = cipher.seal(b"body", body_context(name, committed))
+    assert sealer.open_body(name, 1, wrapped, sealed, committed) == b"body"
+    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for other in (
+        (b"t" * 26, 1, wrapped, sealed, committed),
+        (name, 2, wrapped, sealed, committed),
+        (name, 1, wrapped[:-1], sealed, committed),
+        (name, 1, b"", sealed, committed),
+        (name, 1, wrapped, flipped, committed),
+        (name, 1, wrapped, b"", committed),
+        (name, 1, wrapped, sealed, bytes([1]) * 32),
+    ):
+        with pytest.raises(DamagedError):
+            sealer.open_body(*other)
 
 
 def test_a_key_wrapped_before_a_rotation_opens_and_is_wrapped_anew() -> None:
