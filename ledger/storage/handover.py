@@ -120,7 +120,10 @@ class Handover:
         if len(content) > CONTENT_BYTES_MAX:
             return False
         # A forked child needs its own; one that was taken away is found by nobody.
-        if self._own is None or self._owner != os.getpid() or not self._own.there:
+        if self._own is not None and (self._owner != os.getpid() or not self._own.there):
+            self._own.close()
+            self._own = None
+        if self._own is None:
             try:
                 self._own, self._owner = self._make(), os.getpid()
             except OSError:  # no room for a slot is no reason not to write

@@ -285,8 +285,10 @@ def test_a_folder_that_goes_is_made_anew(tmp_path: Path) -> None:
     one, other = Handover(tmp_path), Handover(tmp_path)
     assert one.offer(b"question")
     assert other.waiting() is not None
+    opened = len(list(DESCRIPTORS.iterdir()))
     shutil.rmtree(tmp_path / FOLDER)
     assert other.take() == []
     assert not one.withdraw()
     assert one.offer(b"question")
     assert len(other.take()) == 1
+    assert len(list(DESCRIPTORS.iterdir())) == opened
