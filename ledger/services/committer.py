@@ -90,6 +90,10 @@ class Committer(Generic[T]):
             taken = self._take()
             try:
                 settle(taken)
+            except BaseException:  # a signal: what it had answered may not be committed
+                for each in taken:
+                    each.answer = None
+                raise
             finally:
                 self._finish(taken)
         if request.error is not None:

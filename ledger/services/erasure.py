@@ -25,6 +25,7 @@ from ledger.services.context import Ledger
 from ledger.services.record import write
 from ledger.storage import bodies, projections, reports, vault
 from ledger.storage.engine import purge, writing
+from ledger.storage.handover import FOLDER
 
 EXPORTS = "exports"
 
@@ -107,10 +108,16 @@ def finish_erasure(ledger: Ledger) -> None:
     """Overwrite what erasures freed, in the write-ahead log too.
 
     Raises:
-        UnavailableError: A reader still sees the old pages; the erasure is recorded, and this must
-            be repeated when the reader has gone.
+        UnavailableError: A reader still sees the old pages, or what a dead process left cannot be
+            taken away; the erasure is recorded, and this must be repeated when that is mended.
     """
-    ledger.handover.forget_dead()
+    if not ledger.handover.forget_dead():
+        raise UnavailableError(
+            f"erasure: it is recorded, but in {ledger.home / FOLDER} lies something that cannot be "
+            "overwritten, perhaps of a process that was killed; take it away or make it writable, "
+            "and run 'python -m ledger erase --finish'",
+            code="erasure-unfinished",
+        )
     if not purge(ledger.engine):
         raise UnavailableError(
             "erasure: it is recorded, but a reader still keeps old pages of the database; end that"

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ledger.errors import LedgerError, UnavailableError
+from ledger.errors import UnavailableError
 from ledger.services.context import Ledger
-from ledger.services.work import Write, Written
+from ledger.services.work import Work, Write, Written
 from ledger.storage import log
+from ledger.storage.answers import AnswerKey
 from ledger.storage.engine import turn, turn_if_free
 from ledger.storage.handover import TAKEN, WRITTEN, Slot
 
@@ -32,7 +33,26 @@ LISTENED_SECONDS: Final = 0.01
 LISTENED_MAX: Final = 5
 _VERSION_BYTES: Final = 4
 # Another form of what is handed over needs another number.
-_CONTEXT: Final = b"handover 1\0"
+_CONTEXT: Final = b"handover 2\0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    # What is handed over: which offer of its process it is, the head that this process acknowledged
+    # last, and works with their places and tags.
+    token: bytes
+    acknowledged: log.Head | None
+    handed: list[tuple[Work, AnswerKey | None, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    # To which offer, the log's head with it, whether that head shows that it was committed, and
+    # what became of each work.
+    token: bytes
+    head: log.Head
+    proven_by_head: bool
+    results: list[Written | BaseException | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +91,16 @@ class SharedRound:
         Gives False if others wrote the round: its turn is not needed any more.
 
         Raises:
-            UnavailableError: It did not come; nothing was recorded, unless the code is
-                ``outcome-unknown``: then another process is writing the round this very moment.
+            UnavailableError: It did not come, or not to ``settled_behind``; nothing was recorded,
+                unless the code is ``outcome-unknown``: then another process took the round over.
         """
         with ExitStack() as stack:
             try:
-                mine = self._wait(stack)
-            except BaseException as error:
-                if not self._take_back() and isinstance(error, UnavailableError):
+                yield self._wait(stack)
+            except UnavailableError as error:
+                if not self._take_back():
                     raise _not_ended() from error
                 raise
-            try:
-                yield mine
             finally:
                 self._take_back()
         following = self._ledger.handover.waiting()
@@ -95,7 +113,10 @@ class SharedRound:
         ``head`` is the log's head as ``connection`` sees it.
         """
         state, answer = self._answer()
-        held = state == TAKEN and answer is not None and log.holds(connection, head, answer[0])
+        # One that holds is met here if it was sealed under a key that was not known before.
+        held = answer is not None and (
+            state == WRITTEN or (answer.proven_by_head and log.holds(connection, head, answer.head))
+        )
         settled = held and self._learn(answer)
         self._take_back()
         return settled
@@ -109,25 +130,27 @@ class SharedRound:
         places = {each.place for each in self.own if each.place is not None}
         held = {None, head}
         for slot, sealed in self._ledger.handover.take():
-            opened = self._open(sealed)
-            if opened is None:
+            offer = self._open(sealed)
+            if not isinstance(offer, _Offer):
                 continue
-            token, acknowledged, handed = opened
-            writes = [Write(*each) for each in handed]
+            writes = [Write(*each) for each in offer.handed]
             theirs = {each.place for each in writes if each.place is not None}
             # A database that forgot what they acknowledged is for them to refuse.
-            if acknowledged not in held and log.holds(connection, head, acknowledged):
-                held.add(acknowledged)
+            known = offer.acknowledged
+            if known is not None and known not in held and log.holds(connection, head, known):
+                held.add(known)
             room -= sum(each.commands for each in writes)
-            if acknowledged in held and room >= 0 and places.isdisjoint(theirs):
+            if known in held and room >= 0 and places.isdisjoint(theirs):
                 places |= theirs
-                self._neighbours.append(_Neighbour(slot, token, writes))
+                self._neighbours.append(_Neighbour(slot, offer.token, writes))
 
-    def prepare_answers(self, head: log.Head) -> None:
+    def prepare_answers(self, before: log.Head, head: log.Head) -> None:
         """Lay down for the others what holds once the log ends at ``head``; before COMMIT."""
+        # Where no entry is added, the log cannot show whether the stored answers were.
         for each in self._neighbours:
             results = [write.error or write.answer for write in each.writes]
-            each.slot.put(TAKEN, self._seal((head, each.token, results)))
+            answer = _Answer(each.token, head, head != before, results)
+            each.slot.put(TAKEN, self._seal(answer))
 
     def confirm_answers(self) -> None:
         """Tell the others that their answers hold; after COMMIT."""
@@ -156,7 +179,7 @@ class SharedRound:
             return False
         token = ledger.random(TOKEN_BYTES)
         handed = [(each.work, each.place, each.tag) for each in self.own]
-        if not ledger.handover.offer(self._seal((token, ledger.acknowledged, handed))):
+        if not ledger.handover.offer(self._seal(_Offer(token, ledger.acknowledged, handed))):
             return False
         self._offered = token
         return True
@@ -169,19 +192,20 @@ class SharedRound:
         state, answer = self._answer()
         return state == WRITTEN and self._learn(answer)
 
-    def _answer(self) -> tuple[int | None, Any]:
+    def _answer(self) -> tuple[int | None, _Answer | None]:
         """Give the state of what was offered, and the answer if it is to this very offer."""
         if not self._offered:
             return None, None
         state, sealed = self._ledger.handover.answer()
         answer = self._open(sealed) if sealed else None
-        return state, answer if answer is not None and answer[1] == self._offered else None
+        mine = isinstance(answer, _Answer) and answer.token == self._offered
+        return state, answer if mine else None
 
-    def _learn(self, answer: Any) -> bool:  # noqa: ANN401 - made by ``prepare_answers``
+    def _learn(self, answer: _Answer | None) -> bool:
         if answer is None:
             return False
-        self._ledger.acknowledged, _, results = answer
-        for each, result in zip(self.own, results, strict=True):
+        self._ledger.acknowledged = answer.head
+        for each, result in zip(self.own, answer.results, strict=True):
             each.answer = result if isinstance(result, Written) else None
             each.error = None if isinstance(result, Written) else result
         return True
@@ -197,7 +221,7 @@ class SharedRound:
         try:
             cipher = self._ledger.sealer.ledger_cipher(int.from_bytes(version, "big"))
             return pickle.loads(cipher.open(sealed, _CONTEXT))  # noqa: S301 - sealed by one of us
-        except LedgerError:
+        except Exception:  # noqa: BLE001 - what another release sealed may fail in any way
             return None
 
 

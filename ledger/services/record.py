@@ -123,12 +123,12 @@ def _commit(ledger: Ledger, shared: SharedRound, ahead: Batch | None) -> None:
         batch = ahead
         if batch is None or len(fresh) < len(round_) or not batch.still_holds(connection, head):
             batch = _decided(ledger, connection, head, fresh)
-        head = batch.store(connection, head)
+        before, head = head, batch.store(connection, head)
         given = [(each, each.work.answer(batch)) for each in fresh if each.error is None]
         _store_answers(ledger, connection, given)
         for each, answer in given:
             each.answer = Written(answer, replayed=False)
-        shared.prepare_answers(head)
+        shared.prepare_answers(before, head)
     ledger.acknowledged = head
     shared.confirm_answers()
 

@@ -133,6 +133,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
         except DatabaseError as error:
             connection.invalidate()
             raise _unknown_outcome(store, error) from error
+        except BaseException:  # a signal: the transaction may still be open
+            connection.invalidate()
+            raise
 
 
 def _unknown_outcome(store: Store, error: DatabaseError) -> UnavailableError:

@@ -13,6 +13,9 @@ nobody relies on being rung for.
 A slot is a file that its owner keeps locked while it lives, mapped into memory by all, so contents
 come sealed; its bell is a named pipe beside it. Slots of the dead are overwritten and taken away
 unread.
+
+No write may fail or wait because of a slot: what stands in the way here is passed over, and whoever
+is passed over writes for itself.
 """
 
 import fcntl
@@ -20,6 +23,7 @@ import mmap
 import os
 import select
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +37,8 @@ FREE, WAITING, TAKEN, WRITTEN = range(4)
 _HEADER_BYTES: Final = 8
 _LENGTH: Final = slice(4, _HEADER_BYTES)
 _RINGS_MAX: Final = 4_096
+_FORGETTING_SECONDS_MAX: Final = 2.0
+_ASKED_AGAIN_SECONDS: Final = 0.01
 CONTENT_BYTES_MAX: Final = SLOT_BYTES - _HEADER_BYTES
 
 
@@ -53,6 +59,11 @@ class Slot:
     def state(self) -> int:
         """How far it is: ``FREE``, ``WAITING``, ``TAKEN`` or ``WRITTEN``."""
         return self._memory[0]
+
+    @property
+    def there(self) -> bool:
+        """Whether others can find it."""
+        return os.fstat(self._descriptor).st_nlink > 0
 
     def read(self) -> bytes:
         """Give the content; empty if there is none."""
@@ -108,7 +119,11 @@ class Handover:
         """Lay a content into the own slot; tell whether it fits and there is a slot."""
         if len(content) > CONTENT_BYTES_MAX:
             return False
-        if self._own is None or self._owner != os.getpid():  # a forked child needs its own
+        # A forked child needs its own; one that was taken away is found by nobody.
+        if self._own is not None and (self._owner != os.getpid() or not self._own.there):
+            self._own.close()
+            self._own = None
+        if self._own is None:
             try:
                 self._own, self._owner = self._make(), os.getpid()
             except OSError:  # no room for a slot is no reason not to write
@@ -128,12 +143,17 @@ class Handover:
         return self._own.state, self._own.read()
 
     def withdraw(self) -> bool:
-        """Empty the own slot; tell whether nobody had begun to write what was in it."""
-        if self._own is None:
+        """Empty the own slot; tell whether it is sure that nobody had begun to write it."""
+        own = self._own
+        if own is None:
             return True
-        with self._exclusively():
-            untouched = self._own.state in {FREE, WAITING}
-            self._own.put(FREE)
+        if own.state != WAITING:
+            untouched = own.state == FREE
+            own.put(FREE)
+            return untouched
+        with self._exclusively() as alone:
+            untouched = alone and own.state == WAITING
+            own.put(FREE)
         return untouched
 
     def take(self) -> list[tuple[Slot, bytes]]:
@@ -141,10 +161,10 @@ class Handover:
         if self.waiting() is None:
             return []
         taken = []
-        with self._exclusively():
-            for slot in self._others.values():
+        with self._exclusively() as alone:
+            for slot in self._others.values() if alone else ():
                 # Of a process that died meanwhile nobody knows any more what it wanted.
-                if slot.state == WAITING and not _drop_if_dead(slot.path):
+                if slot.state == WAITING and _is_living(slot.path):
                     taken.append((slot, slot.read()))
                     slot.put(TAKEN)
         return taken
@@ -154,10 +174,17 @@ class Handover:
         self._look_around()
         return next((slot for slot in self._others.values() if slot.state == WAITING), None)
 
-    def forget_dead(self) -> None:
-        """Take away what processes that died have left."""
-        for name in self._names():
-            _drop_if_dead(self._folder / name)
+    def forget_dead(self) -> bool:
+        """Take away what processes that died have left; tell whether nothing of them stays."""
+        if not self._folder.exists():
+            return True
+        with self._exclusively(_FORGETTING_SECONDS_MAX) as alone:
+            try:
+                return alone and all(
+                    _is_living(path) or not path.exists() for path in self._paths().values()
+                )
+            except OSError:
+                return False
 
     def close(self) -> None:
         """Give up the own slot, and let go of the others'."""
@@ -172,7 +199,10 @@ class Handover:
 
     def _make(self) -> Slot:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        with self._exclusively():  # nobody takes it for one of the dead before it is locked
+        # Alone, so that nobody takes it for one of the dead before it is locked.
+        with self._exclusively() as alone:
+            if not alone:
+                raise BlockingIOError
             descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=f"{os.getpid()}-")
             path = Path(name)
             try:
@@ -186,64 +216,94 @@ class Handover:
                 _remove(path)
                 raise
 
-    def _names(self) -> set[str]:
-        try:
-            names = os.listdir(self._folder)  # noqa: PTH208 - asked at each commit
-        except FileNotFoundError:
-            return set()
-        return {name for name in names if not name.endswith(BELL_SUFFIX)}
+    def _paths(self) -> dict[str, Path]:
+        names = os.listdir(self._folder)  # noqa: PTH208 - asked at each commit
+        return {name: self._folder / name for name in names if not name.endswith(BELL_SUFFIX)}
 
     def _look_around(self) -> None:
         """Map the slots that came since the last look; let go of those that went."""
-        names = self._names()
+        try:
+            paths = self._paths()
+        except OSError:  # there is no folder, or it is another user's
+            paths = {}
         if self._own is not None:
-            names.discard(self._own.path.name)
-        if names == self._others.keys():
+            paths.pop(self._own.path.name, None)
+        if paths.keys() == self._others.keys():
             return
-        for name in self._others.keys() - names:
+        for name in self._others.keys() - paths.keys():
             self._others.pop(name).close()
-        with self._exclusively():
-            for name in names - self._others.keys():
-                slot = _living(self._folder / name)
+        with self._exclusively() as alone:
+            for name in paths.keys() - self._others.keys() if alone else ():
+                slot = _mapped(paths[name])
                 if slot is not None:
                     self._others[name] = slot
 
     @contextmanager
-    def _exclusively(self) -> Iterator[None]:
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+    def _exclusively(self, seconds_max: float = 0.0) -> Iterator[bool]:
+        """Keep others from making, taking and removing; tell whether that could be had.
+
+        Who has it may be stopped for long, so it is not waited for where a write would wait too.
+        """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            yield False
+            return
+        try:
+            yield _locked(descriptor, seconds_max)
         finally:
             os.close(descriptor)
 
 
-def _living(path: Path) -> Slot | None:
-    """Map another's slot; None, and the file goes, if its owner is dead."""
-    if _drop_if_dead(path):
+def _locked(descriptor: int, seconds_max: float) -> bool:
+    """Lock what is open, if others let go of it in time; tell whether."""
+    deadline = time.monotonic() + seconds_max
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+        except OSError:  # a file system without such locks
+            return False
+        else:
+            return True
+        time.sleep(_ASKED_AGAIN_SECONDS)
+
+
+def _mapped(path: Path) -> Slot | None:
+    """Map another's slot; None if its owner is dead, or it is none that can be mapped."""
+    if not _is_living(path):
         return None
-    with suppress(FileNotFoundError):
-        return Slot(path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
-    return None
-
-
-def _drop_if_dead(path: Path) -> bool:
-    """Empty and remove a slot whose owner is dead; tell whether it is gone."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
+    except OSError:
+        return None
+    try:
+        return Slot(path, descriptor)
+    except (OSError, ValueError):  # its bell is missing, or it is too short
+        os.close(descriptor)
+        return None
+
+
+def _is_living(path: Path) -> bool:
+    """Tell whether the owner of a slot lives; if it is dead, the slot is emptied and removed."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
         # What is only unlinked can be read from the disk for a while.
         os.pwrite(descriptor, bytes(SLOT_BYTES), 0)
         _remove(path)
+    except BlockingIOError:
         return True
+    except OSError:  # no slot at all, or no room to overwrite it
+        return False
     finally:
         os.close(descriptor)
+    return False
 
 
 def _bell(path: Path) -> Path:
@@ -251,5 +311,6 @@ def _bell(path: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    # A bell alone would be found by nobody.
     _bell(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)

@@ -7,16 +7,17 @@ import pytest
 from sqlalchemy import event
 
 from ledger.domain.withdrawals import RevokeIssuer, RevokeRecord
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, UnavailableError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger
-from ledger.services.erasure import EXPORTS, erase, erasures_held_off
+from ledger.services.erasure import EXPORTS, erase, erasures_held_off, finish_erasure
 from ledger.services.exports import export_bundle
 from ledger.services.import_reports import stored_report
 from ledger.services.key_entries import rotate_key
 from ledger.services.rosters import import_roster
 from ledger.services.transcripts import find_subject, list_subjects, read_transcript
 from ledger.services.withdrawal import revoke_issuer, revoke_record
+from ledger.storage.handover import FOLDER
 from ledger.verify import verify
 from tests.ledgers import (
     TODAY,
@@ -194,3 +195,15 @@ def test_the_import_reports_that_tell_of_the_person_go_with_them(ledger: Ledger)
         stored_report(ledger, summary.report_id)
     sign_checkpoint(ledger)
     verify_whole(ledger)
+
+
+def test_what_a_dead_process_left_and_cannot_be_overwritten_keeps_an_erasure_unfinished(
+    ledger: Ledger,
+) -> None:
+    obstacle = ledger.home / FOLDER / "lost+found"
+    obstacle.mkdir(parents=True)
+    with pytest.raises(UnavailableError) as caught:
+        erase(ledger, subject_of(ledger))
+    assert caught.value.code == "erasure-unfinished"
+    obstacle.rmdir()
+    finish_erasure(ledger)

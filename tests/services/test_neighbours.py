@@ -3,6 +3,8 @@
 Two open ledgers on one data folder are to each other as two processes are.
 """
 
+import pickle
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from keys.rotation import rotate_secret
 from ledger.core.entry import decode_entry
 from ledger.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
+from ledger.services import record as record_service
 from ledger.services.batch import Batch
 from ledger.services.completions import Recorded, record
 from ledger.services.context import Ledger
@@ -213,11 +217,11 @@ def test_what_another_did_not_bring_to_an_end_is_done_by_its_owner(
         fail_here()
         return store(self, *arguments)  # type: ignore[arg-type]
 
-    def failing_prepare(self: SharedRound, head: log.Head) -> None:
+    def failing_prepare(self: SharedRound, *heads: log.Head) -> None:
         if step == "commit":
-            prepare(self, head)  # what was prepared does not hold: the entries never came
+            prepare(self, *heads)  # what was prepared does not hold: the entries never came
         fail_here()
-        prepare(self, head)
+        prepare(self, *heads)
 
     if step == "decide":
         monkeypatch.setattr(Batch, "store", failing_store)
@@ -326,3 +330,71 @@ def test_a_process_that_remembers_more_than_the_database_is_not_written_for(two:
     with pytest.raises(DamagedError) as caught:
         result(begun)
     assert caught.value.code == "behind-acknowledged"
+
+
+def test_an_answer_sealed_under_a_newer_key_than_was_known_is_read(two: Two) -> None:
+    with turn(two.here.engine):
+        begun = two.begin_there(1)
+        rotate_secret(two.here.home, "vault")
+        two.record_here(2)
+    assert codes(result(begun).outcomes) == [("accepted", None)]
+
+
+def test_an_answer_that_adds_nothing_to_the_log_is_not_believed_before_it_is_committed(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log holds the head that it names either way, and yet the key may be unknown."""
+    two.record_here(1)
+    prepare = SharedRound.prepare_answers
+
+    def failing_prepare(self: SharedRound, *heads: log.Head) -> None:
+        prepare(self, *heads)
+        if self.taken:
+            raise UnavailableError("injected")
+
+    monkeypatch.setattr(SharedRound, "prepare_answers", failing_prepare)
+    with turn(two.here.engine):
+        begun = two.begin_there(1, key="k")
+        with pytest.raises(UnavailableError):
+            two.record_here(1)
+    assert result(begun).outcomes[0].outcome == "duplicate"
+    monkeypatch.undo()
+    assert two.record_here(1, key="k").replayed
+
+
+def test_who_cannot_ask_whether_the_dead_wrote_it_is_told_that_nothing_is_known(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SharedRound, "confirm_answers", lambda _self: None)
+
+    def fail_there(ledger: Ledger, _connection: object) -> None:
+        if ledger is two.there:
+            raise UnavailableError("injected")
+
+    with turn(two.here.engine):
+        begun = two.begin_there(1)
+        two.record_here(2)
+        monkeypatch.setattr(record_service, "hold_against_last_checkpoint", fail_there)
+    with pytest.raises(UnavailableError) as caught:
+        result(begun)
+    assert caught.value.code == "outcome-unknown"
+    assert len(two.times()) == 2
+
+
+def test_an_offer_of_another_release_harms_nobody_else(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with turn(two.here.engine):
+        with monkeypatch.context() as patched:
+            patched.setattr(pickle, "dumps", lambda _content: b"cledger.gone\nGone\n.")
+            begun = two.begin_there(1)
+        mine = two.record_here(2)
+    assert codes([*mine.outcomes, *result(begun).outcomes]) == [("accepted", None)] * 2
+
+
+def test_a_folder_that_goes_meanwhile_changes_no_answer(two: Two) -> None:
+    with turn(two.here.engine):
+        begun = two.begin_there(1, 2)
+        shutil.rmtree(two.here.home / FOLDER)
+        mine = two.record_here(3)
+    assert codes([*mine.outcomes, *result(begun).outcomes]) == [("accepted", None)] * 3

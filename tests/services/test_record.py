@@ -227,6 +227,30 @@ def test_a_work_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
         assert codes(answer.outcomes) == [("accepted", None)]
 
 
+def test_nobody_is_answered_by_a_round_whose_leader_was_interrupted(tmp_path: Path) -> None:
+    """As by Ctrl-C in the thread that commits for the others."""
+    ledger = make_ledger(tmp_path)
+    school = school_of(ledger)
+    commits: list[object] = []
+
+    def interrupt_second(connection: object) -> None:
+        commits.append(connection)
+        if len(commits) == 2:
+            raise KeyboardInterrupt
+
+    event.listen(ledger.engine, "commit", interrupt_second)
+    first, leads, follows = (partial(record, ledger, school, [make_command(n)]) for n in range(3))
+
+    def interrupted() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            leads()
+
+    _, _, told = _together(ledger, first, interrupted, follows)
+    assert isinstance(told, UnavailableError)
+    assert told.code == "outcome-unknown"
+    assert codes(follows().outcomes) == [("accepted", None)]
+
+
 def _ahead(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object], *people: int
 ) -> tuple[Recorded, int]:

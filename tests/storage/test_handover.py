@@ -1,10 +1,15 @@
 """What one process wants written is found by another, and its answer comes back."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +23,9 @@ from ledger.storage.handover import (
     WRITTEN,
     Handover,
 )
+
+DESCRIPTORS = Path("/proc/self/fd")
+SECONDS_MAX = 10
 
 # A process that offers something and lives on.
 OFFERER = """
@@ -190,3 +198,97 @@ def test_a_forked_child_offers_in_a_slot_of_its_own(tmp_path: Path) -> None:
         os.waitpid(child, 0)
         for descriptor in (*ready, *go):
             os.close(descriptor)
+
+
+def _soon(call: Callable[[], object]) -> object:
+    with suppress(TimeoutError):
+        pool = ThreadPoolExecutor(1)
+        called = pool.submit(call)
+        pool.shutdown(wait=False)
+        return called.result(SECONDS_MAX)
+    return "it waits"
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Handover]:
+    """Give who has offered something, while one is stopped that has the folder to itself."""
+    mine = Handover(tmp_path)
+    assert mine.offer(b"question")
+    descriptor = os.open(tmp_path / FOLDER, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield mine
+    os.close(descriptor)
+
+
+def test_nobody_waits_for_one_that_is_stopped(tmp_path: Path, stopped: Handover) -> None:
+    other = Handover(tmp_path)
+    assert _soon(lambda: other.offer(b"no slot")) is False
+    assert _soon(other.take) == []
+    assert _soon(stopped.withdraw) is False  # whether it was taken cannot be known
+    assert stopped.answer() == (FREE, b"")
+    assert _soon(other.forget_dead) is False
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    (folder / "lost+found").mkdir()
+    yield
+
+
+@contextmanager
+def _pipe(folder: Path) -> Iterator[None]:
+    os.mkfifo(folder / "pipe")
+    yield
+
+
+@contextmanager
+def _short_file(folder: Path) -> Iterator[None]:
+    with (folder / "short").open("xb") as short:
+        fcntl.flock(short, fcntl.LOCK_EX)
+        os.mkfifo(folder / f"short{BELL_SUFFIX}")
+        yield
+
+
+@contextmanager
+def _slot_without_a_bell(folder: Path) -> Iterator[None]:
+    third = Handover(folder.parent)
+    assert third.offer(b"of the third")
+    for bell in folder.glob(f"*{BELL_SUFFIX}"):
+        bell.unlink()
+    yield
+    third.close()
+
+
+@pytest.mark.parametrize("lay", [_folder, _pipe, _short_file, _slot_without_a_bell])
+def test_what_is_no_slot_is_passed_over(
+    tmp_path: Path, lay: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    one, other = Handover(tmp_path), Handover(tmp_path)
+    (tmp_path / FOLDER).mkdir()
+    with lay(tmp_path / FOLDER):
+        assert one.offer(b"question")
+        assert [content for _, content in other.take()] == [b"question"]
+        opened = len(list(DESCRIPTORS.iterdir()))
+        assert [other.waiting() for _ in range(5)] == [None] * 5
+        assert len(list(DESCRIPTORS.iterdir())) == opened
+
+
+def test_a_folder_that_is_none_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).write_bytes(b"")
+    mine = Handover(tmp_path)
+    assert not mine.offer(b"question")
+    assert mine.take() == []
+    assert not mine.forget_dead()
+
+
+def test_a_folder_that_goes_is_made_anew(tmp_path: Path) -> None:
+    one, other = Handover(tmp_path), Handover(tmp_path)
+    assert one.offer(b"question")
+    assert other.waiting() is not None
+    opened = len(list(DESCRIPTORS.iterdir()))
+    shutil.rmtree(tmp_path / FOLDER)
+    assert other.take() == []
+    assert not one.withdraw()
+    assert one.offer(b"question")
+    assert len(other.take()) == 1
+    assert len(list(DESCRIPTORS.iterdir())) == opened
