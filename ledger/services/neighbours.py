@@ -4,8 +4,8 @@ A round that finds the write lock taken is handed over (``storage.handover``). W
 decides it together with its own, as if all had come from its own threads, and answers. Where that
 does not come to an end, the owner does it itself when its turn comes.
 
-What is handed over names persons, so it is sealed under the vault key; only who has that key can
-have made what is opened here.
+What is handed over names persons, so it is sealed, each time under another key, which follows from
+the lookup secret: only who has that can have made what is opened here.
 """
 
 import pickle
@@ -23,6 +23,7 @@ from ledger.storage import log
 from ledger.storage.answers import AnswerKey
 from ledger.storage.engine import turn, turn_if_free
 from ledger.storage.handover import TAKEN, WRITTEN, Slot
+from ledger.storage.sealing import Cipher
 
 # A longer round is decided ahead of the lock, and written by its own process.
 HANDED_COMMANDS_MAX: Final = 99
@@ -31,9 +32,9 @@ TOKEN_BYTES: Final = 16
 # stands in line for it: whoever holds the lock may be busy with other things.
 LISTENED_SECONDS: Final = 0.01
 LISTENED_MAX: Final = 5
-_VERSION_BYTES: Final = 4
+_SALT_BYTES: Final = 16
 # Another form of what is handed over needs another number.
-_CONTEXT: Final = b"handover 2\0"
+_PURPOSE: Final = "handover 3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,11 @@ class SharedRound:
 
         ``head`` is the log's head as ``connection`` sees it.
         """
-        state, answer = self._answer()
-        # One that holds is met here if it was sealed under a key that was not known before.
-        held = answer is not None and (
-            state == WRITTEN or (answer.proven_by_head and log.holds(connection, head, answer.head))
+        _, answer = self._answer()
+        held = (
+            answer is not None
+            and answer.proven_by_head
+            and log.holds(connection, head, answer.head)
         )
         settled = held and self._learn(answer)
         self._take_back()
@@ -139,8 +141,9 @@ class SharedRound:
             known = offer.acknowledged
             if known is not None and known not in held and log.holds(connection, head, known):
                 held.add(known)
-            room -= sum(each.commands for each in writes)
-            if known in held and room >= 0 and places.isdisjoint(theirs):
+            commands = sum(each.commands for each in writes)
+            if known in held and commands <= room and places.isdisjoint(theirs):
+                room -= commands
                 places |= theirs
                 self._neighbours.append(_Neighbour(slot, offer.token, writes))
 
@@ -210,19 +213,24 @@ class SharedRound:
             each.error = None if isinstance(result, Written) else result
         return True
 
-    def _seal(self, content: Any) -> bytes:  # noqa: ANN401 - whatever pickle takes
-        sealer = self._ledger.sealer
-        sealed = sealer.ledger_cipher(sealer.version).seal(pickle.dumps(content), _CONTEXT)
-        return sealer.version.to_bytes(_VERSION_BYTES, "big") + sealed
+    def _seal(self, content: _Offer | _Answer) -> bytes:
+        salt = self._ledger.random(_SALT_BYTES)
+        return salt + self._cipher(salt).seal(pickle.dumps(content), b"")
 
     def _open(self, content: bytes) -> Any:  # noqa: ANN401 - whatever was sealed
         """Open what another process sealed; None where it cannot be opened."""
-        version, sealed = content[:_VERSION_BYTES], content[_VERSION_BYTES:]
+        salt, sealed = content[:_SALT_BYTES], content[_SALT_BYTES:]
         try:
-            cipher = self._ledger.sealer.ledger_cipher(int.from_bytes(version, "big"))
-            return pickle.loads(cipher.open(sealed, _CONTEXT))  # noqa: S301 - sealed by one of us
+            opened = self._cipher(salt).open(sealed, b"")
+            return pickle.loads(opened)  # noqa: S301 - sealed by one of us
         except Exception:  # noqa: BLE001 - what another release sealed may fail in any way
             return None
+
+    def _cipher(self, salt: bytes) -> Cipher:
+        # Not the vault key: random nonces are safe for some four thousand million seals under one
+        # key, which a busy machine would hand over within weeks.
+        key = b"".join(self._ledger.sealer.tag(_PURPOSE, salt, part) for part in (b"1", b"2"))
+        return Cipher(key, self._ledger.random)
 
 
 def _not_ended() -> UnavailableError:

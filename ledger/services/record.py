@@ -152,7 +152,7 @@ def _without_repeats(
             )
         else:
             answer = decode(first.answer, bytes_max=ANSWER_BYTES_MAX)
-            each.answer = Written(answer, replayed=True)
+            each.answer, each.error = Written(answer, replayed=True), None
     return fresh
 
 

@@ -21,9 +21,9 @@ from ledger.services.key_entries import rotate_key
 from ledger.services.posting import Outcome
 from ledger.services.proving import entry_bytes
 from ledger.services.record import write
-from ledger.services.work import Once, Written
+from ledger.services.work import Once, Write, Written
 from ledger.storage import log
-from ledger.storage.engine import writing
+from ledger.storage.engine import reading, writing
 from tests.databases import copy_home, only_sqlite, put_back_database
 from tests.ledgers import (
     DAY_MS,
@@ -72,6 +72,17 @@ def test_the_same_key_for_another_request_is_a_conflict(ledger: Ledger) -> None:
         write(ledger, _add, Once("org-a", "key", b"other"))
     assert caught.value.code == "idempotency-key-reused"
     assert _size(ledger) == size
+
+
+def test_a_repeat_is_not_told_what_an_earlier_attempt_at_it_failed_with(ledger: Ledger) -> None:
+    """Another process answered it between two attempts."""
+    write(ledger, _add, ONCE)
+    tag = ledger.sealer.tag("request", ONCE.request)
+    again = Write(record_pipe._Alone(_add), (ONCE.issuer, ONCE.key), tag)
+    again.error = DamagedError("of the first attempt")
+    with reading(ledger.engine) as connection:
+        assert record_pipe._without_repeats(ledger, connection, [again]) == []
+    assert (again.answer, again.error) == (Written({"entry": 2}, replayed=True), None)
 
 
 def test_a_key_belongs_to_its_issuer(ledger: Ledger) -> None:
