@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, connection, get_context, parent_process
+from multiprocessing.util import Finalize
 from typing import Final, Protocol
 
 from ledger.errors import UnavailableError
@@ -27,6 +28,7 @@ from ledger.services.span_audit import Depth, SpanAudit, SpanSeen
 Span = tuple[int, int]
 # Spans that a child has before it: enough that it is never idle.
 BEGUN: Final = 2
+LAST: Final = -1_000
 # Spans that wait for one before them: few enough that memory stays flat.
 AHEAD: Final = 32
 
@@ -140,6 +142,9 @@ def _begin_child(settings: Settings, depth: Depth) -> None:
     # Ctrl-C reaches the whole group, and one of it says so.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # The last of what is done at the end: all was told to the parent, and to take an interpreter
+    # down with care takes a tenth of a second, which the parent would wait for.
+    Finalize(None, os._exit, args=(0,), exitpriority=LAST)
     spare_collector()
     ledger = open_ledger(settings)
     _child[:] = [_Child(ledger, SpanAudit(ledger, depth))]
