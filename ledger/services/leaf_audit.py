@@ -21,6 +21,7 @@ from ledger.services.audit_report import UNREADABLE, AddFinding
 from ledger.storage import log, scanning
 
 RUN: Final = 256
+TILES_AT_ONCE: Final = 16
 # Where an entry is not there, so that those behind it keep their places in the tiles.
 ABSENT: Final = bytes(HASH_BYTES)
 GAP_MAX: Final = 65_536
@@ -59,7 +60,9 @@ class LeafAudit:
     def check(self, stop: int = scanning.END) -> Iterator[tuple[int, list[SeenEntry]]]:
         """Check the entries up to ``stop``; give the number of each list, and what to look for."""
         for rows in scanning.entry_rows(self._connection, self.place, stop):
-            near = [row for row in rows if row[0] <= self.place + GAP_MAX]
+            near = rows
+            if rows[-1][0] > self.place + GAP_MAX:
+                near = [row for row in rows if row[0] <= self.place + GAP_MAX]
             seen: list[SeenEntry] = []
             runs = [near[at : at + RUN] for at in range(0, len(near), RUN)]
             leaves = [self._check_run(run, seen) for run in runs]
@@ -74,7 +77,8 @@ class LeafAudit:
                     f"expected entry {self.place}, found {found}: entries were removed, added or "
                     "moved; it and those behind it were not read",
                 )
-                return
+                break
+        self._rebuild(b"", all_=True)
 
     def miss(self, stop: int) -> None:
         """Say that the entries from here up to ``stop`` are not there."""
@@ -83,7 +87,7 @@ class LeafAudit:
             "entry",
             f"expected entry {self.place}, found none: entries were removed or moved",
         )
-        self._rebuild(ABSENT * (stop - self.place))
+        self._rebuild(ABSENT * (stop - self.place), all_=True)
         self.place, self.prev = stop, None
 
     def _check_run(self, rows: Sequence[tuple[Any, ...]], seen: list[SeenEntry]) -> bytes:
@@ -148,8 +152,12 @@ class LeafAudit:
             self._add(index, "time", "the entry is older than the one before it")
         self.time_ms = max(self.time_ms, entry.time_ms)
 
-    def _rebuild(self, leaves: bytes) -> None:
+    def _rebuild(self, leaves: bytes, *, all_: bool = False) -> None:
+        """Rebuild the tiles over the next leaves, some at a time, or ``all_`` that are full."""
         edge = self.edge + leaves
+        if len(edge) < TILES_AT_ONCE * TILE_BYTES and not all_:
+            self.edge = edge
+            return
         tiles = [edge[at : at + TILE_BYTES] for at in range(0, len(edge), TILE_BYTES)]
         self.edge = tiles.pop() if tiles and len(tiles[-1]) < TILE_BYTES else b""
         stored = scanning.tiles(self._connection, 0, self._tile, self._tile + len(tiles))
