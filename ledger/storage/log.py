@@ -186,11 +186,6 @@ def read_whole_tile(connection: Connection, level: int, n: int) -> bytes:
     return b"" if hashes is None else bytes(hashes)
 
 
-def tile_places(connection: Connection) -> list[tuple[int, int]]:
-    """Read (level, n) of every stored tile."""
-    return [(row.level, row.n) for row in connection.execute(select(TILE.c.level, TILE.c.n))]
-
-
 def read_entry(connection: Connection, index: int) -> StoredEntry:
     """Read one entry.
 
