@@ -134,10 +134,14 @@ def append(connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: 
         _append_tiles(connection, head.size, leaves)
     except IntegrityError as error:
         raise DamagedError(
-            f"log: behind the head, at {head.size}, there are rows already; run an audit"
+            f"log: behind the head, at {head.size}, there are rows already; run "
+            "'python -m ledger audit'"
         ) from error
     if not _swap_head(connection, head, moved):
-        raise UnavailableError("the log's head moved while a batch was being written")
+        raise UnavailableError(
+            "log: its head moved while a batch was being written, so none of it is recorded; "
+            "send it again"
+        )
     return moved
 
 
@@ -240,5 +244,8 @@ def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEn
     last = entries[-1]
     moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
     if not _swap_head(connection, head, moved):
-        raise UnavailableError("the log's head moved while entries were brought back")
+        raise UnavailableError(
+            "log: its head moved while entries were brought back, so none was; stop what writes "
+            "and run it again"
+        )
     return moved
