@@ -12,7 +12,6 @@ import click
 from ledger.cli.output import (
     SOUND,
     UNSOUND,
-    WRONG_USE,
     command,
     opened_ledger,
     print_json,
@@ -178,4 +177,3 @@ def prove_command(*, index: int, out: Path | None, as_json: bool) -> int:
 
 
 COMMANDS = (verify_command, audit_command, checkpoint, prove_command)
-__all__ = ["COMMANDS", "WRONG_USE"]

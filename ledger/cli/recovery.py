@@ -75,8 +75,7 @@ def _done_lines(done: Recovered) -> list[str]:
     if done.erased:
         lines.append(f"{done.erased} persons were erased again")
     lines += [
-        f"entry {index} is a {kind} whose content is lost: do it again"
-        for index, kind in done.to_repeat
+        f"entry {index}: {kind}, its content is lost; do it again" for index, kind in done.to_repeat
     ]
     if done.kept is not None:
         lines.append(f"the old checkpoint is kept in {done.kept}")

@@ -87,7 +87,13 @@ class FactsWriter:
         self._class: _ClassPart = _ClassPart(b"", b"", "")
 
     def facts_of(self, command: RecordCompletion | RecordCertificate) -> RecordFacts:
-        """Give the facts of a posting. Raises as the function ``facts_of`` does."""
+        """Give the facts of one posting.
+
+        Raises:
+            MalformedError: They cannot be written so that they can be read back: a negative number,
+                a score that is no decimal, an empty text, an unknown mode or rank, an end before
+                the start, or a completion with more than a body can hold.
+        """
         if isinstance(command, RecordCertificate):
             return _certificate_facts(command)
         certificate = command.certificate
@@ -113,17 +119,6 @@ class FactsWriter:
         )
 
 
-def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
-    """Give the facts of one posting.
-
-    Raises:
-        MalformedError: They cannot be written so that they can be read back: a negative number, a
-            score that is no decimal, an empty text, an unknown mode or rank, an end before the
-            start, or a completion with more than a body can hold.
-    """
-    return FactsWriter().facts_of(command)
-
-
 def _certificate_facts(command: RecordCertificate) -> RecordFacts:
     stated = command.certificate
     shared = encode({"level": _level(command.level), "occupation": _occupation(command.occupation)})
@@ -133,7 +128,7 @@ def _certificate_facts(command: RecordCertificate) -> RecordFacts:
 
 
 def facts_of_body(body: Mapping[str, Any]) -> RecordFacts:
-    """Give the facts of a recorded body, as ``facts_of`` gave them when it was posted."""
+    """Give the facts of a recorded body, as ``FactsWriter`` gave them when it was posted."""
     facts = body["facts"]
     certificate = facts["certificate"]
     number = None if certificate is None else certificate["number"]

@@ -202,7 +202,10 @@ def finish(folder: Path, manifest: Manifest) -> Path:
     """
     final = folder.parent / manifest.folder_name
     if final.exists():
-        raise RefusedError(f"{final}: there already", code="backup-exists")
+        raise RefusedError(
+            f"{final}: a backup of this size and moment is there already; run it again",
+            code="backup-exists",
+        )
     folder.rename(final)
     sync_folder(folder.parent)
     return final

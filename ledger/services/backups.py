@@ -138,7 +138,10 @@ def _newest_note(ledger: Ledger, connection: Connection) -> bytes:
     for size, note in checkpoints.newest_first(connection):
         if agrees(ledger, connection, size, note):  # else one of before a recovery
             return note
-    raise DamagedError("backup: the database holds no checkpoint, though one was signed")
+    raise DamagedError(
+        "backup: the database holds no checkpoint, though one was signed; run "
+        "'python -m ledger audit', which says what is missing"
+    )
 
 
 def archive_keys(ledger: Ledger, keys: KeysApart) -> None:
@@ -156,6 +159,9 @@ def archive_keys(ledger: Ledger, keys: KeysApart) -> None:
     passing.unlink(missing_ok=True)
     write_file(passing, sealed)
     if open_archive(passing.read_bytes(), keys.passphrase) != archive:
-        raise DamagedError(f"{passing}: not what was written")
+        raise DamagedError(
+            f"{passing}: does not open as what was written; the disk may be failing. Name another "
+            "place for the keys"
+        )
     passing.replace(keys.path)
     backup_folder.sync_folder(keys.path.resolve().parent)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlalchemy import Connection
 
 from ledger.domain.records import RecordCertificate, RecordCompletion
-from ledger.services.facts import PersonFacts
+from ledger.services.person_facts import PersonFacts
 from ledger.services.projection import certificate_tag, id_number_tag
 from ledger.storage import projections, vault
 from ledger.storage.sealing import Sealer

@@ -1,12 +1,14 @@
 """A copy of the log as static files (c2sp.org/tlog-tiles), read to bring lost entries back.
 
     checkpoint                        the copy's newest checkpoint
-    tile/entries/x001/234[.p/56]      bundles of up to 256 entries
-    body/x001/234                     the body of one public entry, where the copy has it:
+    tile/...                          tiles and entry bundles under it, see storage.log_files
+    .well-known/jinlan-key-history.json   the bodies of the ``key`` entries
+    body/x001/234                     the body of one other public entry, where the copy has it:
                                       {"body":"<canonical body as text>","salt":"<hex>"}
 
-Nothing of it is believed: the checkpoint's signature is checked here, and the entries are appended
-only where they lead to its root.
+It is what ``publish`` or a mirror wrote; neither of these writes a ``body/``. Nothing of it is
+believed: the checkpoint's signature is checked here, each tile and entry down from its root, and
+each body against the entry that commits to it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,52 +20,47 @@ from ledger.core.canonical import BYTES_MAX, decode, encode
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.digest import SALT_BYTES, commitment
 from ledger.core.entry import Entry
+from ledger.core.key_history import decode_key_history
 from ledger.core.note import VerifierKey
 from ledger.core.spelling import parse_hex
-from ledger.core.tile import TILE_WIDTH, decode_bundle, tile_path
+from ledger.core.tile import TILE_WIDTH, tile_path
 from ledger.errors import DamagedError, LedgerError, NotFoundError
+from ledger.services.log_sources import FolderSource
 from ledger.storage.bodies import OpenBody
+from ledger.storage.log_files import CHECKPOINT, KEY_HISTORY, LogFolder
+from ledger.verify.log_copy import CheckedLog
 
-CHECKPOINT_NAME: Final = "checkpoint"
 # A text of 65,535 bytes may double when it is written as a string inside JSON.
 FILE_BYTES_MAX: Final = 2 * BYTES_MAX + 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class LogCopy:
-    """A copy whose checkpoint this ledger signed."""
+    """A copy whose checkpoint this ledger signed.
+
+    Attributes:
+        folder: Where it lies.
+        log: Its tiles and entries, each checked before it is given out.
+    """
 
     folder: Path
-    checkpoint: Checkpoint
+    log: CheckedLog
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The copy's newest checkpoint."""
+        return self.log.checkpoint
 
     def bundles(self, start: int) -> Iterator[list[bytes]]:
         """Give the entries from index ``start`` up to the checkpoint's size, bundle by bundle.
 
         Raises:
-            NotFoundError: A bundle is not there.
-            DamagedError: A bundle is not one, or has too few entries.
+            NotFoundError: A file is not there.
+            MalformedError: A bundle is not one.
+            VerificationError: A tile or bundle is not the one under the checkpoint.
         """
-        size = self.checkpoint.size
-        for n in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
-            first = n * TILE_WIDTH
-            entries = self._bundle(n, min(TILE_WIDTH, size - first))
-            yield entries[max(start - first, 0) :]
-
-    def _bundle(self, n: int, width: int) -> list[bytes]:
-        # A copy that has grown since its checkpoint may hold the full tile in its place.
-        for each in (width, TILE_WIDTH):
-            path = self.folder / tile_path("entries", n, each)
-            if path.is_file():
-                try:
-                    entries = decode_bundle(path.read_bytes())
-                except LedgerError as error:
-                    raise DamagedError(f"{path}: {error.message}") from error
-                if len(entries) >= width:
-                    return entries[:width]
-        raise NotFoundError(
-            f"{self.folder}: no bundle of the entries {n * TILE_WIDTH} to "
-            f"{n * TILE_WIDTH + width - 1}; the copy is not whole"
-        )
+        for n in range(start // TILE_WIDTH, -(-self.checkpoint.size // TILE_WIDTH)):
+            yield self.log.bundle(n)[max(start - n * TILE_WIDTH, 0) :]
 
     def public_body(self, entry: Entry) -> OpenBody | None:
         """Give the body of a public entry; None where the copy does not have it.
@@ -71,12 +68,13 @@ class LogCopy:
         Raises:
             DamagedError: It is there, but not the one that the entry commits to.
         """
-        path = self.folder / body_path(entry.index)
+        path = self.folder / (KEY_HISTORY if entry.kind == "key" else body_path(entry.index))
         if not path.is_file():
             return None
         try:
-            found = decode_body(path.read_bytes())
-            if commitment(found.salt, found.content) == entry.body:
+            data = path.read_bytes()
+            found = _of_history(data, entry.index) if entry.kind == "key" else decode_body(data)
+            if found is None or commitment(found.salt, found.content) == entry.body:
                 return found
         except LedgerError as error:
             raise DamagedError(f"{path}: {error.message}") from error
@@ -86,11 +84,17 @@ class LogCopy:
 def open_log_copy(folder: Path, origin: str, keys: Iterable[VerifierKey]) -> LogCopy:
     """Open a copy of the log.
 
+    Args:
+        folder: What ``publish`` or a mirror wrote.
+        origin: Name of the log.
+        keys: Log keys, one of which must have signed the copy's checkpoint.
+
     Raises:
-        NotFoundError: There is no checkpoint in that folder.
+        NotFoundError: There is no checkpoint in that folder, or a tile under it is missing.
         DamagedError: This ledger did not sign its checkpoint.
+        VerificationError: Its newest tiles are not those under the checkpoint.
     """
-    path = folder / CHECKPOINT_NAME
+    path = folder / CHECKPOINT
     try:
         note = path.read_bytes()
     except OSError as error:
@@ -98,9 +102,26 @@ def open_log_copy(folder: Path, origin: str, keys: Iterable[VerifierKey]) -> Log
             f"{path}: cannot be read; expected a copy of the log", code="copy-unusable"
         ) from error
     try:
-        return LogCopy(folder, open_checkpoint(note, origin, keys))
+        checkpoint = open_checkpoint(note, origin, keys)
     except LedgerError as error:
         raise DamagedError(f"{path}: {error.message}") from error
+    source = FolderSource(LogFolder(folder))
+
+    def fetch(name: str, bytes_max: int) -> bytes:
+        try:
+            return source.fetch(name, bytes_max)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"{folder / name}: no such file; the copy of the log is not whole, find another",
+                code="copy-unusable",
+            ) from error
+
+    return LogCopy(folder, CheckedLog(checkpoint, fetch))
+
+
+def _of_history(data: bytes, index: int) -> OpenBody | None:
+    openings = (one for one in decode_key_history(data) if one.index == index)
+    return next((OpenBody(one.salt, one.body) for one in openings), None)
 
 
 def body_path(index: int) -> str:

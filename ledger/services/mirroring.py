@@ -5,10 +5,9 @@ continues the one that is held, and checks each new tile and entry down from the
 it is kept. The held checkpoint is replaced last, so a mirror that dies goes on where it was.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from ledger.core.canonical import BYTES_MAX
@@ -17,7 +16,7 @@ from ledger.core.digest import sha256
 from ledger.core.entry import Entry
 from ledger.core.key_history import decode_key_history
 from ledger.core.key_list import KeyList, decode_key_list
-from ledger.core.note import NOTE_BYTES_MAX, VerifierKey
+from ledger.core.note import NOTE_BYTES_MAX
 from ledger.core.tile import TILE_WIDTH, encode_bundle, tile_path, tiles_between
 from ledger.errors import (
     DamagedError,
@@ -200,26 +199,6 @@ class Mirror:
         followed = followed_keys(trust, opened_bodies(seen, decode_key_history(history)))
         self._keep_file(KEY_HISTORY, history)
         return followed
-
-
-def open_copy(folder: Path, keys: Iterable[VerifierKey], origin: str) -> CheckedLog:
-    """Open a static folder for reading: each tile and entry that it gives is checked first.
-
-    ``open_copy(...).entries(start, stop)`` takes entries back out of a published folder or a
-    mirror.
-
-    Args:
-        folder: What ``publish`` or a mirror wrote.
-        keys: Log keys, one of which must have signed the folder's checkpoint.
-        origin: Name of the log.
-
-    Raises:
-        NotFoundError: There is no checkpoint, or a file is missing.
-        VerificationError: A signature or tile is wrong.
-    """
-    files = LogFolder(folder)
-    checkpoint = open_checkpoint(files.read(CHECKPOINT), origin, keys)
-    return CheckedLog(checkpoint, FolderSource(files).fetch)
 
 
 def _open(note: bytes, trust: KeyList) -> Checkpoint:

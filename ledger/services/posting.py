@@ -20,8 +20,8 @@ from ledger.domain.record_facts import FactsWriter, RecordFacts
 from ledger.domain.records import RecordCompletion
 from ledger.errors import LedgerError
 from ledger.services.batch import Batch, Subject
-from ledger.services.facts import facts_of_new
 from ledger.services.known_state import RecordCommand
+from ledger.services.person_facts import facts_of_new
 from ledger.services.projection import (
     content_tag,
     identity_tag,

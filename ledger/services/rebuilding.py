@@ -2,7 +2,7 @@
 
 They are rebuilt into passing tables, compared with the stored ones, and put in their place, all in
 one transaction under the write lock: readers see the old rows until it commits, and whoever dies on
-the way leaves them. What an entry does to records before it is said by ``ledger.domain.standing``.
+the way leaves them. What an entry does to records before it, ``domain.record_status`` says.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from ledger.core.digest import commitment
 from ledger.core.entry import Entry, decode_entry
 from ledger.domain.bodies import PERSONAL_KINDS
 from ledger.domain.record_facts import facts_of_body
-from ledger.domain.standing import OneRecord, withdrawal_by
+from ledger.domain.record_status import OneRecord, withdrawal_by
 from ledger.errors import DamagedError, LedgerError
 from ledger.services.context import Ledger
 from ledger.services.projection import certificate_tag, record_row

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from ledger.core.canonical import decode
 from ledger.domain.bodies import PERSONAL_KINDS
+from ledger.domain.record_status import SUPERSEDED, OneRecord, withdrawal_by
 from ledger.domain.recorded_facts import RecordedFactsReader, read_with_care
 from ledger.domain.recoveries import KIND as RECOVERY
 from ledger.domain.recoveries import parse_recovery
@@ -29,7 +30,7 @@ from ledger.services.projection import (
     identity_tag,
 )
 from ledger.services.vault_audit import check_person
-from ledger.services.withdrawal_audit import REVOCATION, Kept, WithdrawalAudit
+from ledger.services.withdrawal_audit import Kept, WithdrawalAudit
 from ledger.storage import scanning
 from ledger.storage.sealing import framed
 
@@ -138,7 +139,7 @@ class RecordAudit:
         if record[_AS_RECORDED] != made or known.kind != entry[1]:
             return False
         if known.corrects is not None:
-            self._withdrawals.check_target(entry[0], "superseded", known.corrects)
+            self._withdrawals.check_target(entry[0], SUPERSEDED, known.corrects)
         return True
 
     def _name_what_is_wrong(
@@ -178,14 +179,16 @@ class RecordAudit:
         if record is None or record[_AS_RECORDED] != expected:
             self._add(entry[0], "record", "the projection's row is not the one that the body makes")
         if read.corrects is not None:
-            self._withdrawals.check_target(entry[0], "superseded", read.corrects)
+            self._withdrawals.check_target(entry[0], SUPERSEDED, read.corrects)
 
     def _follow(self, entry: SeenEntry, content: bytes) -> None:
         """Look at what a public entry does to others."""
         body: Any = decode(content)
-        if entry[1] == REVOCATION:
-            self._withdrawals.check_target(entry[0], "revoked", body["entry"])
-        elif entry[1] == RECOVERY:
+        withdrawal = withdrawal_by(entry[1], body)
+        # Of an issuer's period each record is held against it when its own row comes by.
+        if isinstance(withdrawal, OneRecord):
+            self._withdrawals.check_target(entry[0], withdrawal.status, withdrawal.index)
+        if entry[1] == RECOVERY:
             parse_recovery(body)
 
     def check_listed(self, entries: Sequence[SeenEntry], missing: Container[int]) -> None:

@@ -53,8 +53,10 @@ from ledger.services.recovery_audit import stored_recoveries, superseded_of
 from ledger.storage import bodies, checkpoints, log
 from ledger.storage.engine import reading, writing
 
-# Revocations and erasures whose bodies are lost must be done again by a person.
-TO_REPEAT: Final = ("revocation", "issuer-revocation", "erasure")
+# What the ledger says besides records. Where its body is lost, a person must do it again.
+TO_REPEAT: Final = frozenset(
+    {"organisation", "occupations", "schedule", "revocation", "issuer-revocation", "erasure"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Recovered:
         entry: Index of the recovery's entry.
         restored: Number of entries that came back from the copy.
         without_body: How many of these have no body.
-        to_repeat: (index, kind) of revocations and erasures among them.
+        to_repeat: (index, kind) of those of ``TO_REPEAT`` among them.
         erased: Number of persons who were erased again.
         checkpoint: Size of the new checkpoint.
         kept: Where the old checkpoint file is kept; None where it stays in force.
@@ -128,8 +130,9 @@ def recover(ledger: Ledger, reason: str, copy: Path | None = None) -> Recovered:
     Raises:
         RefusedError: There is nothing to recover, or the copy does not help.
         NotFoundError: The copy is not whole.
+        VerificationError: A tile or bundle of the copy is not the one under its checkpoint.
         DamagedError: The database contradicts itself, or the copy leads to another root.
-        MalformedError: The reason is empty or too long.
+        MalformedError: The reason is empty or too long, or a bundle of the copy is none.
     """
     ledger.renew_keys()
     with writing(ledger.engine) as connection:

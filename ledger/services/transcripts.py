@@ -12,7 +12,7 @@ from ledger.core.entry import Entry, decode_entry
 from ledger.domain.transcript import LedgerRecord, Transcript, transcript
 from ledger.domain.withdrawals import parse_issuer_revocation, parse_revocation
 from ledger.services.context import Ledger
-from ledger.services.facts import PersonFacts
+from ledger.services.person_facts import PersonFacts
 from ledger.services.projection import id_number_tag
 from ledger.services.registry import Registry
 from ledger.storage import bodies, log, projections, vault

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from ledger.errors import DamagedError, LedgerError, NotFoundError
 from ledger.services.audit_report import UNREADABLE, AddFinding
 from ledger.services.context import Ledger
-from ledger.services.facts import PersonFacts
+from ledger.services.person_facts import PersonFacts
 from ledger.services.projection import id_number_tag
 from ledger.storage import scanning
 from ledger.storage.sealing import Cipher, Sealer, facts_context

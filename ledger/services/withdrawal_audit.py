@@ -10,34 +10,31 @@ entry and every row agree in this way, the rows are those that the whole log mak
 from collections.abc import Container
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from ledger.core.canonical import decode
 from ledger.core.digest import commitment
 from ledger.core.entry import decode_entry
-from ledger.domain.bodies import PERSONAL_KINDS
-from ledger.domain.withdrawals import RevokeIssuer, parse_issuer_revocation
+from ledger.domain.record_status import (
+    REVOKED,
+    SUPERSEDED,
+    OneRecord,
+    RecordsOfPeriod,
+    Withdrawal,
+    withdrawal_by,
+)
 from ledger.errors import LedgerError
 from ledger.services.audit_report import UNREADABLE, AddFinding
 from ledger.services.context import Ledger
 from ledger.storage import bodies, log, projections, scanning, vault
 
 KEPT: Final = 1_024
-REVOCATION: Final = "revocation"
 ISSUER_REVOCATION: Final = "issuer-revocation"
 
 
-class Withdrawing(NamedTuple):
-    """An entry that takes records back: its kind, and the record, or whose records of when."""
-
-    kind: str
-    target: int | None
-    issuer: RevokeIssuer | None = None
-
-
-class Kept(dict[int, Withdrawing | None]):
+class Kept(dict[int, Withdrawal | None]):
     """The issuer revocations read so far, by their entries; None for one that cannot be read."""
 
 
@@ -59,14 +56,14 @@ class WithdrawalAudit:
         self._connection = connection
         self._add = add
         self._entry = lru_cache(maxsize=KEPT)(self._read)
-        self._of_issuers: dict[str, list[tuple[int, RevokeIssuer]]] = {}
+        self._of_issuers: dict[str, list[tuple[int, RecordsOfPeriod]]] = {}
         kinds = (ISSUER_REVOCATION,)
         for index, _ in projections.public_entries(connection, after=-1, kinds=kinds):
             if index not in kept:
                 kept[index] = self._read(index)
             read = kept[index]
-            if read is not None and read.issuer is not None:
-                self._of_issuers.setdefault(read.issuer.issuer, []).append((index, read.issuer))
+            if isinstance(read, RecordsOfPeriod):
+                self._of_issuers.setdefault(read.issuer, []).append((index, read))
 
     @property
     def issuers(self) -> Container[str]:
@@ -83,10 +80,10 @@ class WithdrawalAudit:
         for revocation, covering in self._of_issuers.get(row[2], ()):
             if (
                 index < revocation
-                and covering.start.isoformat() <= row[4] <= covering.end.isoformat()
+                and covering.start <= row[4] <= covering.end
                 and not self._goes_before(related, revocation)
             ):
-                self._not_shown(index, "revoked", revocation)
+                self._not_shown(index, REVOKED, revocation)
 
     def check_target(self, entry: int, status: str, target: object) -> None:
         """Check that the record of a withdrawal bears ``status``, or what goes before it."""
@@ -102,7 +99,7 @@ class WithdrawalAudit:
                 self._not_shown(target, status, entry)
             return
         related = shown[1]
-        if status == "superseded":
+        if status == SUPERSEDED:
             shows = self._goes_before(related, entry)
         else:
             shows = related == entry or (
@@ -120,7 +117,7 @@ class WithdrawalAudit:
 
     def _is_revocation(self, index: int) -> bool:
         read = self._entry(index)
-        return read is not None and read.kind == REVOCATION
+        return isinstance(read, OneRecord) and read.status == REVOKED
 
     def _made(self, row: scanning.RecordTuple) -> bool:
         index, issuer, event_on, status, related = itemgetter(0, 2, 4, 8, 9)(row)
@@ -128,15 +125,14 @@ class WithdrawalAudit:
         if read is None or not index < related:
             return False
         shows: bool
-        if read.issuer is None:
-            expected = "revoked" if read.kind == REVOCATION else "superseded"
-            shows = (read.target, expected) == (index, status)
+        if isinstance(read, OneRecord):
+            shows = (read.index, read.status) == (index, status)
             return shows
-        covered = read.issuer.start.isoformat() <= event_on <= read.issuer.end.isoformat()
-        shows = covered and (read.issuer.issuer, "revoked") == (issuer, status)
+        covered = read.start <= event_on <= read.end
+        shows = covered and (read.issuer, read.status) == (issuer, status)
         return shows
 
-    def _read(self, index: int) -> Withdrawing | None:
+    def _read(self, index: int) -> Withdrawal | None:
         """Read a withdrawing entry and its body; None if it is none, or is not as committed."""
         try:
             entry = decode_entry(log.read_entry(self._connection, index).bytes)
@@ -151,19 +147,10 @@ class WithdrawalAudit:
                 opened = bodies.open_body(person.cipher, stored.subject, entry.body, stored.content)
             if commitment(opened.salt, opened.content) != entry.body:
                 return None
-            return _withdrawing(entry.kind, decode(opened.content))
+            body: Any = decode(opened.content)
+            return withdrawal_by(entry.kind, body)
         except (LedgerError, *UNREADABLE):
             return None
-
-
-def _withdrawing(kind: str, body: Any) -> Withdrawing | None:  # noqa: ANN401 - decoded JSON
-    if kind in PERSONAL_KINDS:
-        return Withdrawing(kind, body["corrects"])
-    if kind == REVOCATION:
-        return Withdrawing(kind, body["entry"])
-    if kind == ISSUER_REVOCATION:
-        return Withdrawing(kind, None, parse_issuer_revocation(body))
-    return None
 
 
 def _is_behind(related: object, entry: int) -> bool:

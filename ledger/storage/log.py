@@ -134,10 +134,14 @@ def append(connection: Connection, head: Head, drafts: Sequence[Draft], now_ms: 
         _append_tiles(connection, head.size, leaves)
     except IntegrityError as error:
         raise DamagedError(
-            f"log: behind the head, at {head.size}, there are rows already; run an audit"
+            f"log: behind the head, at {head.size}, there are rows already; run "
+            "'python -m ledger audit'"
         ) from error
     if not _swap_head(connection, head, moved):
-        raise UnavailableError("the log's head moved while a batch was being written")
+        raise UnavailableError(
+            "log: its head moved while a batch was being written, so none of it is recorded; "
+            "send it again"
+        )
     return moved
 
 
@@ -184,11 +188,6 @@ def read_whole_tile(connection: Connection, level: int, n: int) -> bytes:
     """Read all hashes of a tile, however many are stored; none where there is no such tile."""
     hashes = connection.execute(_READ_TILE, {"level": level, "n": n}).scalar_one_or_none()
     return b"" if hashes is None else bytes(hashes)
-
-
-def tile_places(connection: Connection) -> list[tuple[int, int]]:
-    """Read (level, n) of every stored tile."""
-    return [(row.level, row.n) for row in connection.execute(select(TILE.c.level, TILE.c.n))]
 
 
 def read_entry(connection: Connection, index: int) -> StoredEntry:
@@ -245,5 +244,8 @@ def append_copies(connection: Connection, head: Head, entries: Sequence[StoredEn
     last = entries[-1]
     moved = Head(last.index + 1, last.leaf_hash, decode_entry(last.bytes).time_ms)
     if not _swap_head(connection, head, moved):
-        raise UnavailableError("the log's head moved while entries were brought back")
+        raise UnavailableError(
+            "log: its head moved while entries were brought back, so none was; stop what writes "
+            "and run it again"
+        )
     return moved

@@ -5,14 +5,13 @@ bodies are public. Identity, content and certificate are tags (``Sealer.tag``), 
 gives away nothing of a body.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from ledger.storage.bulk import insert_rows, select_in
-from ledger.storage.log import STREAMED
 from ledger.storage.tables import PUBLIC_ENTRY, RECORD, SUBJECT
 
 # Every write asks for what is new of some kinds.
@@ -117,13 +116,6 @@ def touched_from(connection: Connection, start: int) -> tuple[set[bytes], set[by
     """
     rows = connection.execute(_TOUCHED, {"start": start}).all()
     return {row[0] for row in rows}, {row[1] for row in rows if row[1] is not None}
-
-
-def stream_withdrawn(connection: Connection) -> Iterator[RecordRow]:
-    """Stream the records that are not active, or say that something touched them."""
-    query = select(RECORD).where(or_(RECORD.c.status != "active", RECORD.c.related.is_not(None)))
-    rows = connection.execute(query.order_by(RECORD.c.index), execution_options=STREAMED)
-    yield from map(_row, rows)
 
 
 def record_indices_from(connection: Connection, start: int) -> list[int]:

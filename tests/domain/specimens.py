@@ -24,7 +24,7 @@ from ledger.domain.decisions import (
     decide_completion,
 )
 from ledger.domain.organisations import Organisation, Scope
-from ledger.domain.record_facts import facts_of
+from ledger.domain.record_facts import FactsWriter, RecordFacts
 from ledger.domain.records import (
     Assessment,
     Certificate,
@@ -110,6 +110,11 @@ def body_of(command: RecordCompletion | RecordCertificate, rule: CreditSchedule)
         )
         earned = award(rule, hours)
     return body_with(command, earned, rule, None)
+
+
+def facts_of(command: RecordCompletion | RecordCertificate) -> RecordFacts:
+    """The facts of one posting by itself."""
+    return FactsWriter().facts_of(command)
 
 
 def body_with(

@@ -10,7 +10,6 @@ from ledger.core.canonical import decode, encode
 from ledger.domain import bodies
 from ledger.domain.body_reading import parse_completion, parse_schedule_body
 from ledger.domain.credits import Award
-from ledger.domain.record_facts import facts_of
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
 from ledger.domain.schedule_terms import CreditSchedule
 from ledger.domain.schedules import EXAMPLE_SCHEDULE, schedule_hash
@@ -22,6 +21,7 @@ from tests.domain.specimens import (
     body_with,
     certificate,
     completion,
+    facts_of,
     schedule,
     taught,
 )

@@ -18,7 +18,6 @@ from ledger.domain.decisions import (
     Refused,
 )
 from ledger.domain.organisations import Scope
-from ledger.domain.record_facts import facts_of
 from ledger.domain.records import Certificate, Person, RecordCertificate
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
@@ -32,6 +31,7 @@ from tests.domain.specimens import (
     certificate,
     completion,
     decided,
+    facts_of,
     organisation,
     schedule,
     taught,

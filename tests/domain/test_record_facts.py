@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.canonical import decode, encode
-from ledger.domain.record_facts import CONTENT_BYTES_MAX, FactsWriter, facts_of, facts_of_body
+from ledger.domain.record_facts import CONTENT_BYTES_MAX, FactsWriter, facts_of_body
 from ledger.domain.records import Assessment, Certificate, Occupation, RecordCompletion
 from ledger.domain.schedules import EXAMPLE_SCHEDULE
 from ledger.errors import MalformedError
-from tests.domain.specimens import CARER, SKILL, body_of, certificate, completion, taught
+from tests.domain.specimens import CARER, SKILL, body_of, certificate, completion, facts_of, taught
 
 CHANGES: dict[str, Callable[[RecordCompletion], RecordCompletion]] = {
     "hours": lambda c: replace(c, hours={"theory": Fraction(40)}),

@@ -14,8 +14,9 @@ from pathlib import Path
 from ledger.core.key_list import decode_key_list
 from ledger.errors import NotFoundError
 from ledger.services.context import open_ledger
+from ledger.services.log_copy import open_log_copy
 from ledger.services.log_sources import open_source
-from ledger.services.mirroring import Mirror, open_copy
+from ledger.services.mirroring import Mirror
 from ledger.services.publishing import publish
 from ledger.services.settings import Settings
 from ledger.storage.log_files import KEY_LIST, LogFolder
@@ -52,7 +53,7 @@ def whole_size(folder: Path) -> int:
     """Read the whole log in a folder, checked; give its size, 0 if there is no checkpoint."""
     try:
         keys = decode_key_list((folder / KEY_LIST).read_bytes())
-        log = open_copy(folder, keys.log_verifier_keys(), keys.origin)
+        log = open_log_copy(folder, keys.origin, keys.log_verifier_keys()).log
     except (FileNotFoundError, NotFoundError):
         return 0
     return sum(1 for _ in log.entries(0, log.checkpoint.size))

@@ -12,7 +12,7 @@ from ledger.domain.withdrawals import erasure_body
 from ledger.services.batch import Batch
 from ledger.services.completions import record
 from ledger.services.context import Ledger
-from ledger.services.facts import PersonFacts
+from ledger.services.person_facts import PersonFacts
 from ledger.services.posting import Posting, with_facts
 from ledger.services.record import write
 from ledger.services.transcripts import read_transcript

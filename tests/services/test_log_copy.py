@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.core.entry import decode_entry
-from ledger.errors import DamagedError, NotFoundError
+from ledger.errors import DamagedError, MalformedError, NotFoundError, VerificationError
 from ledger.services.context import Ledger
 from ledger.services.log_copy import LogCopy, body_path, decode_body, encode_body, open_log_copy
 from ledger.services.proving import entry_bytes
@@ -43,13 +43,32 @@ def test_a_bundle_that_has_grown_or_is_full_serves_as_well(copy: LogCopy) -> Non
     partial = copy.folder / "tile/entries/001.p/48"
     whole = partial.read_bytes()
     partial.unlink()
-    with pytest.raises(NotFoundError, match="256 to 303"):
+    with pytest.raises(NotFoundError, match="001: no such file; the copy of the log is not whole"):
         list(copy.bundles(0))
     (copy.folder / "tile/entries/001").write_bytes(whole + whole[: 2 + int.from_bytes(whole[:2])])
     assert [len(bundle) for bundle in copy.bundles(0)] == [256, 48]
+
+
+def test_a_changed_entry_or_tile_of_a_copy_is_named_before_it_is_given_out(
+    ledger: Ledger, copy: LogCopy
+) -> None:
+    for name in ("tile/entries/000", "tile/0/000"):
+        path = copy.folder / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+        given = _open(ledger, copy.folder).bundles(0)
+        with pytest.raises(VerificationError, match=name):
+            next(given)
+        path.write_bytes(whole)
+
+
+def test_a_bundle_that_is_none_is_told(ledger: Ledger, copy: LogCopy) -> None:
+    (copy.folder / "tile/entries/001.p/48").unlink()
+    whole = (copy.folder / "tile/entries/000").read_bytes()
     (copy.folder / "tile/entries/001").write_bytes(whole[:-1])
-    with pytest.raises(DamagedError, match="cut short"):
-        list(copy.bundles(0))
+    again = _open(ledger, copy.folder)
+    with pytest.raises(MalformedError, match="cut short"):
+        list(again.bundles(0))
 
 
 def test_only_a_checkpoint_of_this_ledger_opens_a_copy(copy: LogCopy, tmp_path: Path) -> None:

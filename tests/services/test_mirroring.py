@@ -13,8 +13,9 @@ from ledger.errors import LedgerError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.key_entries import publish_keys, rotate_key
+from ledger.services.log_copy import open_log_copy
 from ledger.services.log_sources import open_source
-from ledger.services.mirroring import EVIDENCE, Mirror, Mirrored, open_copy
+from ledger.services.mirroring import EVIDENCE, Mirror, Mirrored
 from ledger.services.proving import entry_bytes
 from ledger.services.publishing import publish
 from ledger.storage.log_files import KEY_HISTORY, KEY_LIST, LogFolder
@@ -126,7 +127,7 @@ def test_only_what_is_new_is_fetched(world: World) -> None:
 
 def test_the_entries_come_back_out_of_a_copy(world: World) -> None:
     world.mirror()
-    log = open_copy(world.copy, world.keys.log_verifier_keys(), world.ledger.origin)
+    log = open_log_copy(world.copy, world.ledger.origin, world.keys.log_verifier_keys()).log
     expected = [entry_bytes(world.ledger, index) for index in range(250, 270)]
     assert list(log.entries(250, 270)) == expected
 

@@ -12,7 +12,7 @@ from ledger.errors import DamagedError
 from ledger.services.checkpointing import sign_checkpoint
 from ledger.services.context import Ledger, open_ledger
 from ledger.services.key_entries import rotate_key
-from ledger.services.mirroring import open_copy
+from ledger.services.log_copy import open_log_copy
 from ledger.services.proving import tile
 from ledger.services.publishing import publish
 from ledger.storage.engine import reading
@@ -30,7 +30,7 @@ def grow(ledger: Ledger, first: int, count: int = 1) -> int:
 
 def check_complete(ledger: Ledger, folder: Path) -> int:
     """Check that a folder has every entry under its checkpoint; give their number."""
-    log = open_copy(folder, ledger.keyring.published().log_verifier_keys(), ledger.origin)
+    log = open_log_copy(folder, ledger.origin, ledger.keyring.published().log_verifier_keys()).log
     size = log.checkpoint.size
     with reading(ledger.engine) as connection:
         stored = [one.bytes for one in read_entries(connection, 0, size)]

@@ -109,7 +109,8 @@ def test_a_tile_is_read_at_each_width_it_ever_had(engine: Engine) -> None:
         for level, n, width in ((0, 1, 45), (0, 2, 1), (1, 0, 2), (2, 0, 1)):
             with pytest.raises(NotFoundError):
                 log.read_tile(connection, level, n, width)
-        assert log.tile_places(connection) == [(0, 0), (0, 1), (1, 0)]
+        around = [(level, n) for level in range(3) for n in range(4)]
+        assert log.read_tiles(connection, around).keys() == {(0, 0), (0, 1), (1, 0)}
 
 
 def test_a_third_level_of_tiles_appears_at_65536_entries() -> None:
@@ -163,8 +164,10 @@ def test_entries_that_were_there_before_are_appended_byte_for_byte(tmp_path: Pat
     with reading(one) as first, reading(other) as second:
         assert log.read_head(first) == log.read_head(second)
         assert list(log.read_entries(first)) == list(log.read_entries(second))
-        for level, n in log.tile_places(first):
-            assert log.read_whole_tile(first, level, n) == log.read_whole_tile(second, level, n)
+        places = [(0, 0), (0, 1), (1, 0)]
+        tiles = log.read_tiles(first, places)
+        assert len(tiles) == len(places)
+        assert tiles == log.read_tiles(second, places)
     with writing(other) as connection:
         behind = log.Head(305, bytes(32), 0)
         with pytest.raises(UnavailableError, match="moved"):

@@ -33,7 +33,7 @@ from ledger.credentials.open_badges import build_badge
 from ledger.domain.bodies import RecordBodyWriter, schedule_body
 from ledger.domain.credits import Award, CertificateInputs, award, completion_inputs
 from ledger.domain.organisations import Organisation, Scope, organisation_body
-from ledger.domain.record_facts import facts_of
+from ledger.domain.record_facts import FactsWriter
 from ledger.domain.records import (
     Assessment,
     Certificate,
@@ -167,7 +167,7 @@ def certificate(occupation: Occupation = ELECTRICIAN) -> Document:
 def _body(
     command: RecordCompletion | RecordCertificate, earned: Award, corrects: int | None
 ) -> Document:
-    content = facts_of(command).content
+    content = FactsWriter().facts_of(command).content
     before, behind = RecordBodyWriter().around_subject(content, earned, EXAMPLE_SCHEDULE, corrects)
     body: Any = canonical.decode(before + behind)
     return {name: value for name, value in body.items() if name != "subject"}

@@ -1,10 +1,10 @@
-"""What an entry does to the records before it."""
+"""What an entry does to the status of the records before it."""
 
 from datetime import date
 
 import pytest
 
-from ledger.domain.standing import OneRecord, RecordsOfPeriod, withdrawal_by
+from ledger.domain.record_status import OneRecord, RecordsOfPeriod, withdrawal_by
 from ledger.domain.withdrawals import (
     RevokeIssuer,
     RevokeRecord,

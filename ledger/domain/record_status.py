@@ -1,4 +1,4 @@
-"""What an entry does to the records before it: the one place that says so.
+"""What an entry does to the status of the records before it: the one place that says so.
 
     body that corrects entry i      record i is superseded
     revocation of entry i           record i is revoked
@@ -13,7 +13,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ledger.domain.withdrawals import parse_issuer_revocation, parse_revocation
 
-ACTIVE: Final = "active"
 SUPERSEDED: Final = "superseded"
 REVOKED: Final = "revoked"
 

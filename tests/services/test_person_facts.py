@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.services.facts import PersonFacts, facts_of_new
+from ledger.services.person_facts import PersonFacts, facts_of_new
 from tests.ledgers import make_person
 
 PERSON = make_person(7)
