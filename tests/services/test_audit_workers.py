@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -33,6 +35,11 @@ def made(folder_of_a_file: Path) -> Ledger:
 @pytest.fixture(autouse=True)
 def _short_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditing, "SPAN", SPAN)
+
+
+@pytest.fixture(params=["fork", "spawn"], autouse=True)
+def _start_method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_workers, "_start_method", lambda: request.param)
 
 
 def test_one_process_and_several_give_the_same_report(made: Ledger) -> None:
@@ -92,15 +99,27 @@ def test_children_name_what_one_process_names(made: Ledger, tmp_path: Path) -> N
     assert set(alone.findings) == set(shared.findings)
 
 
-def test_a_child_that_is_killed_makes_the_audit_fail(made: Ledger) -> None:
+def _hang(_span: object) -> None:
+    time.sleep(60)
+
+
+def _kill_children() -> None:
+    while not active_children():
+        time.sleep(0.01)
+    for child in active_children():
+        os.kill(child.pid or 0, signal.SIGKILL)
+
+
+def test_a_child_that_is_killed_makes_the_audit_fail(
+    made: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A part that nobody audited must never look sound."""
-
-    def kill(_count: int) -> None:
-        for child in active_children():
-            os.kill(child.pid or 0, signal.SIGKILL)
-
+    monkeypatch.setattr(audit_workers, "_audit_span", _hang)
+    killer = threading.Thread(target=_kill_children)
+    killer.start()
     with pytest.raises(UnavailableError) as failed:
-        audit(made, kill, processes=3)
+        audit(made, processes=3)
+    killer.join()
     assert failed.value.code == "audit-broken"
     assert active_children() == []
 
@@ -117,3 +136,16 @@ def test_where_processes_can_share_nothing_one_does_it_all(
     report = audit(made, processes=2)
     assert report.findings == []
     assert report.entries > 0
+
+
+def test_a_process_with_other_threads_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them might hold a lock, which nobody would ever give back in the copy."""
+    monkeypatch.undo()
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    assert audit_workers._start_method() == "spawn"
+    done.set()
+    thread.join()
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert audit_workers._start_method() == "fork"

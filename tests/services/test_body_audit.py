@@ -54,7 +54,9 @@ def test_a_changed_body_is_not_found_at_depth_log(withdrawn: Ledger) -> None:
     assert (report.findings, report.bodies) == ([], 0)
 
 
-def test_a_body_that_was_sealed_anew_is_found_at_depth_bodies(withdrawn: Ledger) -> None:
+def test_a_body_that_was_sealed_anew_is_found_at_depth_bodies_and_its_new_owner_at_everything(
+    withdrawn: Ledger,
+) -> None:
     """Who holds the ledger's keys can seal another body, or this one under another's key."""
     one, other = subject_of(withdrawn, 1), subject_of(withdrawn, 2)
     with reading(withdrawn.engine) as connection:
@@ -66,18 +68,23 @@ def test_a_body_that_was_sealed_anew_is_found_at_depth_bodies(withdrawn: Ledger)
         stored = bodies.read_body(connection, 5)
     contexts = {subject: body_context(subject.encode(), committed) for subject in ciphers}
     plain = ciphers[one].open(stored.content, contexts[one])
-    for subject, changed, message in (
-        (one, plain.replace(b'"granted":"', b'"granted":"9'), "not the one that the entry commits"),
-        (one, bytes(32) + plain[32:], "not the one that the entry commits"),
-        (other, plain, "about another subject than the row says"),
+    statement = 'UPDATE body SET subject = ?, content = ? WHERE "index" = 5'
+    for changed in (
+        plain.replace(b'"granted":"', b'"granted":"9'),
+        bytes(32) + plain[32:],
     ):
-        assert (subject, changed) != (one, plain)
-        sealed = ciphers[subject].seal(changed, contexts[subject])
-        statement = 'UPDATE body SET subject = ?, content = ? WHERE "index" = 5'
-        assert edit(withdrawn, statement, subject, sealed) == 1
+        assert changed != plain
+        sealed = ciphers[one].seal(changed, contexts[one])
+        assert edit(withdrawn, statement, one, sealed) == 1
         (found,) = audit(withdrawn, depth=Depth.BODIES).findings
         assert (found.index, found.what) == (5, "body")
-        assert message in found.message
+        assert "not the one that the entry commits" in found.message
+    # Whose it is says the body itself, which depth bodies does not read.
+    sealed = ciphers[other].seal(plain, contexts[other])
+    assert edit(withdrawn, statement, other, sealed) == 1
+    assert audit(withdrawn, depth=Depth.BODIES).findings == []
+    told = {(found.index, found.message) for found in audit(withdrawn).findings}
+    assert (5, "the body is about another subject than the row says") in told
 
 
 def test_a_body_that_went_without_an_erasure_entry_is_found(withdrawn: Ledger) -> None:
