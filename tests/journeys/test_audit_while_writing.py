@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ def test_what_others_write_meanwhile_is_no_finding(
     ledger.close()
     sizes = [size_of(home)]
     with changing(home, issuer), opened(home) as auditor:
+        while size_of(home) == sizes[0]:
+            time.sleep(0.01)
         for processes in (2, 1, 1, 1):
             report = audit(auditor, processes=processes)
             assert report.findings == []
