@@ -23,7 +23,12 @@ from ledger.core.tile import LEVEL_MAX, TILE_BYTES, TILE_WIDTH, append_leaves
 from ledger.errors import LedgerError
 from ledger.services.audit_report import AuditReport, Finding, IndexSet, reported
 from ledger.services.audit_workers import workers
-from ledger.services.checkpoint_audit import CheckpointAudit, CheckpointsSeen, Fault
+from ledger.services.checkpoint_audit import (
+    CHECKPOINT_FILE,
+    CheckpointAudit,
+    CheckpointsSeen,
+    Fault,
+)
 from ledger.services.context import Ledger
 from ledger.services.leaf_audit import compare_tile
 from ledger.services.recovery_audit import stored_recoveries, superseded_sizes
@@ -221,7 +226,7 @@ class _Whole:
             add(None, "checkpoint", "the database holds no checkpoint, though one was signed")
         with reported(add, None, "checkpoint"):
             audit_ = CheckpointAudit(self._ledger, connection)
-            audit_.check(outside, "the checkpoint file", None, beyond=True)
+            audit_.check(outside, CHECKPOINT_FILE, None, beyond=True)
             self._take_checkpoints(audit_.seen)
 
     def _report_faults(self, connection: Connection) -> None:

@@ -16,6 +16,9 @@ from ledger.storage import log, scanning
 
 TILES_KEPT: Final = 256
 
+CHECKPOINT_FILE: Final = "the checkpoint file"
+"""What a finding about the checkpoint outside the database begins with."""
+
 
 class Fault(NamedTuple):
     """What is wrong with a checkpoint.

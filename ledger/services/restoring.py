@@ -21,6 +21,7 @@ from ledger.services.auditing import AuditReport, audit
 from ledger.services.backup_folder import read_manifest
 from ledger.services.backup_reading import BackupReader
 from ledger.services.backups import KeysApart
+from ledger.services.checkpoint_audit import CHECKPOINT_FILE
 from ledger.services.checkpointing import hold_against_last_checkpoint
 from ledger.services.context import Ledger, assemble, system_clock
 from ledger.services.opening import TOKEN_FILE, make_token
@@ -225,6 +226,9 @@ def _judge(ledger: Ledger, size: int, newest: int, advance: Callable[[int], None
         refusal = error
     report = audit(ledger, advance)
     if refusal is not None:
-        known = "the checkpoint file: "
-        report.findings = [f for f in report.findings if not f.message.startswith(known)]
+        report.findings = [
+            finding
+            for finding in report.findings
+            if not finding.message.startswith(f"{CHECKPOINT_FILE}: ")
+        ]
     return Restored(size, newest, refusal, report)
