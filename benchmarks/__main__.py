@@ -17,10 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import insert
-
-from benchmarks import audit, proofs, transcripts
-from benchmarks import writing as writing_benchmark
+from benchmarks import audit, proofs, transcripts, writing
 from benchmarks.figures import show
 from benchmarks.roster import roster_csv
 from ledger.intake.rosters import read_roster
@@ -32,9 +29,8 @@ from ledger.services.opening import initialise
 from ledger.services.organisations import read_registry
 from ledger.services.rosters import import_roster
 from ledger.services.settings import Settings
-from ledger.storage.engine import open_engine, reading, writing
+from ledger.storage.engine import reading
 from ledger.storage.log import StoredEntry, read_entries
-from ledger.storage.tables import ENTRY, METADATA
 
 CSV_ROWS = 50_000
 BATCHES = 10
@@ -70,20 +66,6 @@ def in_turns(
     ratio = statistics.median(first / second for first, second in pairs)
     ones, others = zip(*pairs, strict=True)
     return statistics.median(ones), statistics.median(others), ratio
-
-
-def core_insert(folder: Path, entries: list[StoredEntry]) -> float:
-    """Insert the same entry bytes with SQLAlchemy Core alone, same settings; rows/s."""
-    engine = open_engine(folder / "plain.sqlite3")
-    METADATA.create_all(engine, tables=[ENTRY])
-    rows = [{"index": e.index, "leaf_hash": e.leaf_hash, "bytes": e.bytes} for e in entries]
-    started = time.perf_counter()
-    for start in range(0, len(rows), BATCH_ROWS):
-        with writing(engine) as connection:
-            connection.execute(insert(ENTRY), rows[start : start + BATCH_ROWS])
-    elapsed = time.perf_counter() - started
-    engine.dispose()
-    return len(rows) / elapsed
 
 
 def record_batches(folder: Path, kept: list[StoredEntry]) -> float:
@@ -156,7 +138,8 @@ def measure_recording() -> list[str]:
     """Measure recording and importing; give what was not reached."""
     kept: list[StoredEntry] = []
     recorded, plain, ratio = in_turns(
-        lambda folder: record_batches(folder, kept), lambda folder: core_insert(folder, kept)
+        lambda folder: record_batches(folder, kept),
+        lambda folder: writing.plain_rate(Settings(home=folder / "plain"), kept),
     )
     show("record, batches of 1,000, SQLite FULL", recorded, "rows/s", plain, ratio)
     rate, peak = measure_import()
@@ -175,7 +158,7 @@ def measure_recording() -> list[str]:
 
 PARTS: Final[dict[str, Callable[[], list[str]]]] = {
     "recording": measure_recording,
-    "writing": writing_benchmark.main,
+    "writing": writing.main,
     "proofs": proofs.main,
     "audit": measure_audit,
     "transcripts": transcripts.main,
