@@ -74,7 +74,17 @@ def _ranges(
             yield rows
         if len(rows) < ROWS:
             return
+        _hold_against_order(rows[-1][0] >= at)
         at = rows[-1][0] + 1
+
+
+def _hold_against_order(rising: bool) -> None:  # noqa: FBT001 - what is asked of the last row
+    """Refuse to go on through an index that is out of order: there might be no end to it."""
+    if not rising:
+        raise DamagedError(
+            "database: rows do not come in the order of their index; restore it from a backup",
+            code="database-unreadable",
+        )
 
 
 def _read(
@@ -168,10 +178,15 @@ def has_body(connection: Connection, index: int) -> bool:
 
 
 def persons_without_record(connection: Connection) -> Iterator[Any]:
-    """Give the rows of the persons of whom there is no record; ``vault.open_row`` opens one."""
+    """Give the rows of the persons of whom there is no record; ``vault.open_row`` opens one.
+
+    Raises:
+        DamagedError: They do not come in their order.
+    """
     after = ""
     while rows := connection.execute(_WITHOUT_RECORD, {"after": after}).all():
         yield from rows
+        _hold_against_order(rows[-1].id > after)
         after = rows[-1].id
 
 

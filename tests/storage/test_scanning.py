@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, bindparam, select, text
 
 from ledger.errors import DamagedError
 from ledger.storage import bodies, checkpoints, log, projections, scanning, vault
 from ledger.storage.engine import reading, writing
 from ledger.storage.projections import RecordRow
+from ledger.storage.tables import PUBLIC_ENTRY, SUBJECT
 from tests.databases import only_sqlite
 from tests.storage.log_fixture import make_engine
 
@@ -106,4 +107,21 @@ def test_a_table_that_is_gone_is_damage(tmp_path: Path) -> None:
     with writing(made) as connection:
         connection.execute(text("DROP TABLE public_entry"))
     with pytest.raises(DamagedError), reading(made) as connection:
+        list(scanning.public_rows(connection, 0, 9))
+
+
+@only_sqlite
+def test_an_index_out_of_order_ends_the_reading(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked for, the same row comes, as from pages that somebody changed."""
+    same = select(SUBJECT).where(bindparam("after") == bindparam("after"))
+    monkeypatch.setattr(scanning, "_WITHOUT_RECORD", same.limit(1))
+    with reading(engine) as connection, pytest.raises(DamagedError):
+        list(scanning.persons_without_record(connection))
+    first = select(PUBLIC_ENTRY.c.index, PUBLIC_ENTRY.c.kind).limit(bindparam("count"))
+    first = first.where(bindparam("start") < bindparam("stop"))
+    monkeypatch.setattr(scanning, "_PUBLIC", first)
+    monkeypatch.setattr(scanning, "ROWS", 1)
+    with reading(engine) as connection, pytest.raises(DamagedError):
         list(scanning.public_rows(connection, 0, 9))
