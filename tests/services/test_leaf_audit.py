@@ -9,7 +9,7 @@ from ledger.core.merkle import perfect_root
 from ledger.services.audit_report import AuditReport
 from ledger.services.context import Ledger
 from ledger.services.leaf_audit import LeafAudit, compare_tile
-from ledger.storage import log
+from ledger.storage import log, scanning
 from ledger.storage.engine import reading, writing
 from tests.ledgers import edit, make_ledger, reopen
 
@@ -97,3 +97,17 @@ def test_a_tile_above_is_named_by_an_entry_that_is_known_to_be_bad(ledger: Ledge
         compare_tile(connection, report.add, (1, 0), other)
         compare_tile(connection, report.add, (1, 0), other, lambda start, _stop: start + 7)
     assert [finding.index for finding in report.findings] == [256, 263]
+
+
+def test_rows_in_no_order_are_told_and_fill_no_memory(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pages give them that somebody exchanged: far ones and near ones in turn."""
+    with reading(ledger.engine) as connection:
+        (rows, *_) = scanning.entry_rows(connection, 0, 200)
+    mixed = [each for row in rows for each in ((60_000, *row[1:]), row, (2**50, *row[1:]))]
+    monkeypatch.setattr(scanning, "entry_rows", lambda *_: iter([[*mixed, rows[-1]]]))
+    leaves, report, _ = audited(ledger, 0, 200)
+    assert report.findings[0].index == 0
+    assert leaves.place == 60_001
+    assert len(leaves.row) + len(leaves.edge) < 2 * 60_000 * HASH_BYTES // 256 + 256 * HASH_BYTES
